@@ -1,0 +1,87 @@
+# Everything runs from here: `make help` lists it. Nothing needs an AWS account.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+LAMBDA_VENV := $(VENV)/lambda-runtime
+BUNDLE_SOURCES := $(shell find src hooks state_machines -name '*.py' -o -name '*.json' | grep -v __pycache__)
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-14s\033[0m %s\n", $$1, $$2}'
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "testgate needs Python 3.11 or newer, $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "Python's venv module is missing. On Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
+	@rm -rf $(VENV)
+	@echo "Creating $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.app: requirements/app.txt pyproject.toml $(VENV)/.created
+	@echo "Installing what testgate needs (pinned, with hashes) …"
+	@$(PIP_INSTALL) -r requirements/app.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(LAMBDA_VENV)/.installed: requirements/lambda.txt $(VENV)/.created
+	@echo "Installing the local Lambda runtime (boto3 and AWS's runtime client) …"
+	@rm -rf $(LAMBDA_VENV)
+	@$(BIN)/python -m venv --without-pip $(LAMBDA_VENV)
+	@$(BIN)/python -m pip --python $(LAMBDA_VENV)/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements/lambda.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.app
+	@echo "Installing the developers' tools …"
+	@$(PIP_INSTALL) -r requirements/dev.txt
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/.app $(LAMBDA_VENV)/.installed ## Make .venv with all that the demo needs
+
+.PHONY: bundle
+bundle: setup ## Build the three Lambda bundles for this machine into build/
+	@$(BIN)/python infra/bundle.py --out build
+
+.PHONY: demo
+demo: setup ## Gate three deployments on this machine: created, promoted, refused
+	@$(BIN)/testgate demo
+
+.PHONY: test
+test: setup $(VENV)/.dev ## Run every test
+	@$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: $(VENV)/.dev ## Check style, format and the template
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/cfn-lint infra/*.yaml
+
+.PHONY: format
+format: $(VENV)/.dev ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+.PHONY: types
+types: $(VENV)/.dev ## Check types strictly
+	@$(BIN)/mypy
+
+.PHONY: bench
+bench: setup ## Measure cold start and local deployment time, as ratios
+	@$(BIN)/python -m benchmarks
+
+.PHONY: requirements
+requirements: $(VENV)/.created ## Pin the dependencies anew, with hashes
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@cd requirements && for set in app dev lambda runner; do \
+	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade \
+	    --custom-compile-command 'make requirements' $$set.in -o $$set.txt || exit 1; done
+
+.PHONY: clean
+clean: ## Remove what was built, and .venv
+	@rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

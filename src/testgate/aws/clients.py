@@ -1,0 +1,95 @@
+"""boto3 clients with bounded patience, and AWS's errors as ours.
+
+A hook that hangs is worse than one that says "later": connect 2 s, read 5 s, two attempts.
+Imported by the ports of this package and by those who compose them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from testgate.core.errors import (
+    AccessDeniedError,
+    AlreadyExistsError,
+    NotFoundError,
+    PortError,
+    UnavailableError,
+)
+
+CONNECT_TIMEOUT_S = 2
+READ_TIMEOUT_S = 5
+ATTEMPTS = 2
+
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "UnauthorizedOperation"})
+_MISSING = frozenset(
+    {
+        "404",
+        "NoSuchKey",
+        "NoSuchBucket",
+        "NotFound",
+        "ExecutionDoesNotExist",
+        "ServiceDeploymentNotFoundException",
+        "ServiceNotFoundException",
+        "RuleNotFound",
+        "TargetGroupNotFound",
+    }
+)
+_EXISTS = frozenset({"PreconditionFailed", "ExecutionAlreadyExists", "412"})
+_LATER = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "ServiceUnavailable",
+        "ConditionalRequestConflict",
+        "ServerException",
+        "InternalError",
+        "InternalFailure",
+    }
+)
+_SERVER_FAULT = 500
+
+
+@cache
+def client(service: str) -> Any:
+    """The process's one client of a service, configured by the environment as AWS tools are."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
+        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+    )
+    return boto3.client(service, config=config)
+
+
+@contextmanager
+def port_errors(doing: str) -> Iterator[None]:
+    """Turns botocore's errors into PortError; `doing` says what was asked, for the sentence."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as exc:
+        raise _translated(exc, doing) from exc
+    except BotoCoreError as exc:
+        raise UnavailableError(f"{doing}: {exc}") from exc
+
+
+def _translated(exc: Any, doing: str) -> PortError:
+    error = exc.response.get("Error", {})
+    code, status = str(error.get("Code", "")), exc.response["ResponseMetadata"]["HTTPStatusCode"]
+    message = f"{doing}: {code}: {error.get('Message', '')}"
+    if code in _DENIED:
+        return AccessDeniedError(message)
+    if code in _EXISTS:
+        return AlreadyExistsError(message)
+    if code in _LATER or status >= _SERVER_FAULT:
+        return UnavailableError(message)
+    if code in _MISSING:
+        return NotFoundError(message)
+    return PortError(message)

@@ -1,0 +1,103 @@
+"""ECS: the facts of a service deployment and of the revision it brings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from testgate.aws.clients import port_errors
+from testgate.core.errors import NotFoundError
+from testgate.core.facts import DeploymentFacts, HookFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadBalancerEntry:
+    """One `loadBalancers` entry of a revision. Rules are "" where none is configured."""
+
+    container: str
+    test_rule: str
+    production_rule: str
+    resolved_group: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionFacts:
+    """A service revision: its images by container, and how traffic reaches it."""
+
+    images: Mapping[str, str]
+    load_balancers: tuple[LoadBalancerEntry, ...]
+
+
+class Ecs:
+    """Service deployments and revisions. Raises PortError."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def deployment(self, arn: str) -> DeploymentFacts:
+        """The deployment. Raises NotFoundError if ECS knows none of that ARN."""
+        with port_errors("looking at the service deployment"):
+            answer = self._client.describe_service_deployments(serviceDeploymentArns=[arn])
+        found = answer.get("serviceDeployments") or []
+        if not found:
+            raise NotFoundError(f"ECS knows no service deployment {arn}")
+        return _deployment_facts(found[0])
+
+    def revision(self, arn: str) -> RevisionFacts:
+        """The revision. Raises NotFoundError if ECS knows none of that ARN."""
+        with port_errors("looking at the service revision"):
+            answer = self._client.describe_service_revisions(serviceRevisionArns=[arn])
+        found = answer.get("serviceRevisions") or []
+        if not found:
+            raise NotFoundError(f"ECS knows no service revision {arn}")
+        return _revision_facts(found[0])
+
+
+def _deployment_facts(raw: Mapping[str, Any]) -> DeploymentFacts:
+    target = raw.get("targetServiceRevision") or {}
+    return DeploymentFacts(
+        status=raw.get("status", ""),
+        stage=raw.get("lifecycleStage", ""),
+        target_revision=target.get("arn", ""),
+        has_source=bool(raw.get("sourceServiceRevisions")),
+        running_tasks=target.get("runningTaskCount", 0),
+        hooks=tuple(
+            HookFacts(
+                target_arn=hook.get("targetArn", ""),
+                status=hook.get("status", ""),
+                expires_at=hook.get("expiresAt"),
+                timeout_action=hook.get("timeoutAction", ""),
+            )
+            for hook in raw.get("lifecycleHookDetails") or ()
+        ),
+    )
+
+
+def _revision_facts(raw: Mapping[str, Any]) -> RevisionFacts:
+    resolved = (raw.get("resolvedConfiguration") or {}).get("loadBalancers") or []
+    entries = []
+    for entry in raw.get("loadBalancers") or ():
+        advanced = entry.get("advancedConfiguration") or {}
+        groups = {entry.get("targetGroupArn"), advanced.get("alternateTargetGroupArn")}
+        production = advanced.get("productionListenerRule", "")
+        own = [
+            item.get("targetGroupArn", "")
+            for item in resolved
+            if item.get("targetGroupArn") in groups
+            and item.get("productionListenerRule", production) == production
+        ]
+        entries.append(
+            LoadBalancerEntry(
+                container=entry.get("containerName", ""),
+                test_rule=advanced.get("testListenerRule", ""),
+                production_rule=production,
+                resolved_group=own[0] if len(own) == 1 else "",
+            )
+        )
+    return RevisionFacts(
+        images={
+            image["containerName"]: image.get("image", "")
+            for image in raw.get("containerImages") or ()
+            if image.get("containerName")
+        },
+        load_balancers=tuple(entries),
+    )

@@ -1,0 +1,199 @@
+"""What the hook does next: a pure function of what it has seen.
+
+The table is the design's section 5. Nothing here calls AWS, reads a clock or trusts
+`TESTGATE_STATE` with anything but delays. Standard library only; imported by hooks/test_gate.py.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from testgate.core.binding import Question, binding_problem, parse_output
+from testgate.core.config import Mode, OnCreate
+from testgate.core.deadlines import deadlines
+from testgate.core.errors import EvidenceError
+from testgate.core.events import GATED_STAGES, SHIFT_STAGES, HookEvent
+from testgate.core.facts import DeploymentFacts, ExecutionFacts
+from testgate.core.outcomes import Outcome
+
+FIRST_DELAY_S = 2
+SHORT_DELAY_S = 5
+LONGEST_DELAY_S = 30
+MAX_TROUBLES = 20  # calls in a row that AWS failed, before the gate gives up
+
+_LEAVING = ("STOP", "ROLLBACK", "SUCCESSFUL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Start the execution (idempotent by name and input), then wait."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Answer IN_PROGRESS. `trouble` says what went wrong, if the wait is due to that."""
+
+    delay_s: int
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Stop the execution, and refuse."""
+
+    outcome: Outcome
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse:
+    """Answer FAILED, and say why."""
+
+    outcome: Outcome
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allow:
+    """Answer SUCCEEDED. `sentence` says what earned it."""
+
+    sentence: str
+
+
+Verdict = Allow | Refuse
+Decision = Start | Wait | Stop | Allow | Refuse
+
+
+def decide_stage(event: HookEvent) -> Refuse | None:
+    """Refuse a hook at a stage that no gate can serve; None to go on."""
+    if event.stage in GATED_STAGES or event.stage in SHIFT_STAGES:
+        return None
+    return _wrong_stage(event)
+
+
+def decide_shift(event: HookEvent, deployment: DeploymentFacts) -> Verdict:
+    """At a shift stage: a rollback must not be hindered, anything else is a wrong stage.
+
+    Source: ECS invokes hooks of both shift stages again while it rolls back, with weight 0 for
+    the target revision (AWS's developer guide).
+    """
+    if event.target_weight == 0 and deployment.status.startswith("ROLLBACK_"):
+        return Allow(sentence=f"the deployment is {deployment.status}: traffic may go back")
+    return _wrong_stage(event)
+
+
+def decide_setting(
+    question: Question, mode: Mode, deployment: DeploymentFacts, function_arn: str
+) -> Verdict | None:
+    """What the deployment itself rules out or makes needless; None to go on."""
+    hook = deployment.waiting_hook(function_arn)
+    if hook and hook.timeout_action == "CONTINUE" and mode is Mode.ENFORCE:
+        return Refuse(
+            outcome=Outcome.INFRA_ERROR,
+            sentence="the hook's timeoutConfiguration has action CONTINUE: a gate that expires "
+            "would pass; set it to ROLLBACK",
+        )
+    if deployment.status.startswith(_LEAVING):
+        return Refuse(
+            outcome=Outcome.ABORTED,
+            sentence=f"the deployment is {deployment.status}: nobody waits for this verdict",
+        )
+    if question.config.on_create is OnCreate.SKIP and not deployment.has_source:
+        return Allow(
+            sentence="skipped: the service's first deployment, and ON_CREATE is skip; "
+            "no test was run"
+        )
+    return None
+
+
+def decide_execution(
+    question: Question,
+    execution: ExecutionFacts | None,
+    expires_at: datetime | None,
+    now: datetime,
+) -> Decision:
+    """What the execution says; `expires_at` is the hook's own expiry, if ECS told one."""
+    if execution is None:
+        return Start()
+    if execution.input is not None and execution.input != question.input_json:
+        return _infra("the execution of this gate's name was started with another input")
+    if execution.redrives:
+        return _infra("the execution was redriven: its results are not those of one gate run")
+    match execution.status:
+        case "RUNNING":
+            return _decide_running(question, execution, expires_at, now)
+        case "SUCCEEDED":
+            return _decide_succeeded(question, execution)
+        case "FAILED":
+            return _decide_failed(execution)
+        case "TIMED_OUT":
+            return Refuse(
+                outcome=Outcome.TIMED_OUT, sentence="the state machine's own timeout ended it"
+            )
+        case "ABORTED":
+            cause = f": {execution.cause}" if execution.cause else " by hand"
+            return Refuse(outcome=Outcome.ABORTED, sentence=f"the execution was stopped{cause}")
+        case status:
+            return _infra(f"the execution has status {status}, which earns no pass")
+
+
+def decide_trouble(troubles: int, what: str) -> Wait | Refuse:
+    """AWS failed the hook `troubles` times in a row: wait a little, up to a budget."""
+    if troubles <= MAX_TROUBLES:
+        return Wait(delay_s=SHORT_DELAY_S, trouble=what)
+    return _infra(f"AWS could not be reached in {troubles} calls in a row; last: {what}")
+
+
+def poll_delay_s(elapsed_s: float, left_s: float) -> int:
+    """Seconds until the next call: a quarter of the time spent, 2 to 30, not past the deadline.
+
+    So a gate of twenty seconds answers within five, and one of ten minutes costs few calls.
+    """
+    wanted = max(FIRST_DELAY_S, min(LONGEST_DELAY_S, elapsed_s / 4))
+    return max(1, int(min(wanted, left_s + 1)))
+
+
+def _decide_running(
+    question: Question, execution: ExecutionFacts, expires_at: datetime | None, now: datetime
+) -> Decision:
+    end = deadlines(execution.started_at, question.config.timeout_s, expires_at).gate
+    elapsed_s = (now - execution.started_at).total_seconds()
+    left_s = (end - now).total_seconds()
+    if left_s <= 0:
+        return Stop(
+            outcome=Outcome.TIMED_OUT,
+            sentence=f"the gate timed out after {elapsed_s:.0f} s "
+            f"(TIMEOUT_SECONDS is {question.config.timeout_s})",
+        )
+    return Wait(delay_s=poll_delay_s(elapsed_s, left_s))
+
+
+def _decide_succeeded(question: Question, execution: ExecutionFacts) -> Verdict:
+    try:
+        output = parse_output(json.loads(execution.output or "null"))
+    except (EvidenceError, ValueError) as exc:
+        return _infra(f"the execution succeeded without a verdict: {exc}")
+    problem = binding_problem(output, question)
+    if problem:
+        return _infra(f"the execution succeeded, but {problem}")
+    return Allow(sentence=output.sentence)
+
+
+def _decide_failed(execution: ExecutionFacts) -> Refuse:
+    for outcome in Outcome:
+        if execution.error == outcome.error_name and outcome is not Outcome.PASSED:
+            return Refuse(outcome=outcome, sentence=execution.cause or outcome.value)
+    cause = f": {execution.cause}" if execution.cause else ""
+    return _infra(f"the gate's execution failed with {execution.error or 'no error name'}{cause}")
+
+
+def _wrong_stage(event: HookEvent) -> Refuse:
+    return Refuse(
+        outcome=Outcome.INFRA_ERROR,
+        sentence=f"a test gate cannot answer at {event.stage}: "
+        f"hook it at {' or '.join(GATED_STAGES)}",
+    )
+
+
+def _infra(sentence: str) -> Refuse:
+    return Refuse(outcome=Outcome.INFRA_ERROR, sentence=sentence)

@@ -1,0 +1,105 @@
+"""The event that ECS sends to a lifecycle hook, parsed once at the edge.
+
+Shape: AWS's developer guide, "Lifecycle hooks for Amazon ECS service deployments"; every recorded
+event is a file under tests/events. Standard library only; imported by the hooks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from testgate.core.arns import (
+    ServiceDeploymentArn,
+    parse_service_deployment_arn,
+    revision_belongs_to,
+)
+from testgate.core.errors import HookEventError, InputError
+
+TEST_SHIFT = "TEST_TRAFFIC_SHIFT"
+POST_TEST = "POST_TEST_TRAFFIC_SHIFT"
+PRODUCTION_SHIFT = "PRODUCTION_TRAFFIC_SHIFT"
+POST_PRODUCTION = "POST_PRODUCTION_TRAFFIC_SHIFT"
+
+GATED_STAGES = (POST_TEST, POST_PRODUCTION)
+SHIFT_STAGES = (TEST_SHIFT, PRODUCTION_SHIFT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookEvent:
+    """One call of a hook. Weights map a revision's ARN to percent, and are empty at most stages.
+
+    `raw_details` is `hookDetails` as it came, None if absent: `config.parse_details` reads it,
+    apart from the rest, so that a refusal of it can still be filed under the deployment.
+    """
+
+    execution_id: str
+    stage: str
+    deployment: ServiceDeploymentArn
+    target_revision: str
+    test_weights: Mapping[str, float]
+    production_weights: Mapping[str, float]
+    raw_details: object
+
+    @property
+    def target_weight(self) -> float | None:
+        """The weight that a shift stage gives the target revision; None where there is none."""
+        weights = self.test_weights if self.stage == TEST_SHIFT else self.production_weights
+        return weights.get(self.target_revision)
+
+
+def parse_hook_event(raw: object) -> HookEvent:
+    """The event, or HookEventError listing every problem with the path of its key."""
+    if not isinstance(raw, dict):
+        raise HookEventError(f"the event is {type(raw).__name__}, expected a JSON object")
+    problems: list[str] = []
+    details = raw.get("executionDetails")
+    if not isinstance(details, dict):
+        problems.append("executionDetails is missing or not an object")
+        details = {}
+    stage = _text(raw, "lifecycleStage", "", problems)
+    execution_id = _text(raw, "executionId", "", problems)
+    revision = _text(details, "targetServiceRevisionArn", "executionDetails.", problems)
+    deployment: ServiceDeploymentArn | None = None
+    try:
+        deployment = parse_service_deployment_arn(raw.get("resourceArn"))
+    except InputError as exc:
+        problems.append(f"resourceArn: {exc}")
+    if deployment and revision and not revision_belongs_to(revision, deployment):
+        problems.append(
+            f"executionDetails.targetServiceRevisionArn {revision!r} is no revision of service "
+            f"{deployment.cluster}/{deployment.service}"
+        )
+    test = _weights(details, "testTrafficWeights", problems)
+    production = _weights(details, "productionTrafficWeights", problems)
+    if problems or deployment is None:
+        raise HookEventError(*problems)
+    return HookEvent(
+        execution_id=execution_id,
+        stage=stage,
+        deployment=deployment,
+        target_revision=revision,
+        test_weights=test,
+        production_weights=production,
+        raw_details=raw.get("hookDetails"),
+    )
+
+
+def _text(source: Mapping[str, object], key: str, path: str, problems: list[str]) -> str:
+    value = source.get(key)
+    if isinstance(value, str) and value:
+        return value
+    problems.append(f"{path}{key} is missing or not text")
+    return ""
+
+
+def _weights(details: Mapping[str, object], key: str, problems: list[str]) -> Mapping[str, float]:
+    value = details.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(_is_number(weight) for weight in value.values()):
+        problems.append(f"executionDetails.{key} is not an object of numbers")
+        return {}
+    return value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,155 @@
+"""What running one shard of a suite leaves behind: facts, not a verdict.
+
+Written once by `run_suite`, read by Judge, bound to execution input, plan, suite, shard, attempt
+and the state's retry count. Standard library only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from testgate.core.errors import EvidenceError
+from testgate.core.outcomes import Outcome
+
+T = TypeVar("T")
+EVIDENCE_SCHEMA = "testgate.evidence/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Which run of which shard: what an evidence key spells."""
+
+    suite: str
+    shard: int
+    attempt: int = 1
+    retry: int = 0
+
+    @property
+    def path(self) -> str:
+        """`<suite>/<shard>/<attempt>-<retry>`"""
+        return f"{self.suite}/{self.shard}/{self.attempt}-{self.retry}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestResult:
+    """One test. `message` is its first line to a reader, `trace` the rest; both are capped."""
+
+    __test__ = False  # its name makes pytest look at it
+
+    name: str
+    outcome: Outcome
+    duration_s: float = 0.0
+    message: str = ""
+    trace: str = ""
+    file: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One shard's run. Times are RFC 3339 in UTC.
+
+    `exit_code` is the suite process's own (negative: the signal that ended it), None if it had to
+    be killed past its deadline. `report_problem` says why no report could be read; None if one was.
+    """
+
+    run: Run
+    input_digest: str
+    plan_digest: str
+    exit_code: int | None
+    timed_out: bool
+    report_problem: str | None
+    tests: tuple[TestResult, ...]
+    started_at: str
+    ended_at: str
+    output_tail: str = ""
+
+    def spell(self) -> dict[str, object]:
+        """The JSON that is stored."""
+        return {
+            "schema": EVIDENCE_SCHEMA,
+            "suite": self.run.suite,
+            "shard": self.run.shard,
+            "attempt": self.run.attempt,
+            "retry": self.run.retry,
+            "input_digest": self.input_digest,
+            "plan_digest": self.plan_digest,
+            "exit_code": self.exit_code,
+            "timed_out": self.timed_out,
+            "report_problem": self.report_problem,
+            "started_at": self.started_at,
+            "ended_at": self.ended_at,
+            "output_tail": self.output_tail,
+            "tests": [_spell_test(test) for test in self.tests],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crash:
+    """A shard whose function ended without evidence: the error name and cause that were caught."""
+
+    run: Run
+    error: str
+    cause: str
+
+
+def parse_evidence(raw: object) -> Evidence:
+    """Stored evidence. Raises EvidenceError for any other shape."""
+    if not isinstance(raw, dict) or raw.get("schema") != EVIDENCE_SCHEMA:
+        raise EvidenceError(f"not evidence of schema {EVIDENCE_SCHEMA}")
+    try:
+        return Evidence(
+            run=Run(
+                suite=_typed(raw, "suite", str),
+                shard=_typed(raw, "shard", int),
+                attempt=_typed(raw, "attempt", int),
+                retry=_typed(raw, "retry", int),
+            ),
+            input_digest=_typed(raw, "input_digest", str),
+            plan_digest=_typed(raw, "plan_digest", str),
+            exit_code=None if raw["exit_code"] is None else _typed(raw, "exit_code", int),
+            timed_out=_typed(raw, "timed_out", bool),
+            report_problem=(
+                None if raw["report_problem"] is None else _typed(raw, "report_problem", str)
+            ),
+            tests=tuple(_parse_test(test) for test in _typed(raw, "tests", list)),
+            started_at=_typed(raw, "started_at", str),
+            ended_at=_typed(raw, "ended_at", str),
+            output_tail=_typed(raw, "output_tail", str),
+        )
+    except KeyError as exc:
+        raise EvidenceError(f"evidence lacks {exc.args[0]!r}") from None
+
+
+def _typed(raw: Mapping[str, object], key: str, kind: type[T]) -> T:
+    value = raw[key]
+    if type(value) is not kind:
+        raise EvidenceError(f"evidence has {key} {value!r}, expected {kind.__name__}")
+    return value
+
+
+def _spell_test(test: TestResult) -> dict[str, object]:
+    spelled: dict[str, object] = {
+        "name": test.name,
+        "outcome": test.outcome.value,
+        "duration_s": test.duration_s,
+    }
+    optional = {"message": test.message, "trace": test.trace, "file": test.file, "line": test.line}
+    return spelled | {key: value for key, value in optional.items() if value not in ("", None)}
+
+
+def _parse_test(raw: object) -> TestResult:
+    if not isinstance(raw, dict):
+        raise EvidenceError("a test in the evidence is not an object")
+    if raw.get("outcome") not in [outcome.value for outcome in Outcome]:
+        raise EvidenceError(f"a test in the evidence has outcome {raw.get('outcome')!r}")
+    duration = raw.get("duration_s", 0.0)
+    return TestResult(
+        name=_typed(raw, "name", str),
+        outcome=Outcome(raw["outcome"]),
+        duration_s=float(duration) if isinstance(duration, int | float) else 0.0,
+        message=str(raw.get("message", "")),
+        trace=str(raw.get("trace", "")),
+        file=str(raw.get("file", "")),
+        line=raw["line"] if type(raw.get("line")) is int else None,
+    )

@@ -1,0 +1,153 @@
+"""What the steps of the state machine hand each other; only keys and counts travel.
+
+Each shape is parsed and spelled here, so that no step guesses another's keys. Standard library
+only; imported by state_machines/steps.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from testgate.core.errors import InputError
+from testgate.core.evidence import Crash, Run
+from testgate.core.plan import Suite, parse_suite
+
+TASK_MARGIN_S = 90  # a shard's download, start, grace stop and upload, besides its own time
+MAX_CAUSE_CHARS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRef:
+    """The execution that a step runs in, from the state machine's context object."""
+
+    arn: str
+    name: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """What every shard of a gate run is told. `variables` become its environment."""
+
+    input_digest: str
+    plan_digest: str
+    prefix: str
+    base_url: str
+    deadline: datetime
+    variables: Mapping[str, str]
+
+    def spell(self) -> dict[str, object]:
+        """As it travels."""
+        return {
+            "input_digest": self.input_digest,
+            "plan_digest": self.plan_digest,
+            "prefix": self.prefix,
+            "base_url": self.base_url,
+            "deadline": spell_time(self.deadline),
+            "variables": dict(self.variables),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One shard to run."""
+
+    suite: Suite
+    run: Run
+    context: RunContext
+
+
+def spell_due(suite: Suite, shard: int) -> dict[str, object]:
+    """One item of a wave."""
+    return {
+        "suite": suite.spell(),
+        "shard": shard,
+        "attempt": 1,
+        "task_timeout_s": suite.timeout_s + TASK_MARGIN_S,
+    }
+
+
+def parse_execution(raw: Mapping[str, Any]) -> ExecutionRef:
+    """The `execution` of a step's event. Raises KeyError, ValueError."""
+    return ExecutionRef(
+        arn=str(raw["arn"]), name=str(raw["name"]), started_at=parse_time(raw["started_at"])
+    )
+
+
+def parse_task(raw: Mapping[str, Any]) -> Task:
+    """The event of run_suite. Raises InputError, KeyError, ValueError."""
+    due, run = raw["due"], raw["run"]
+    suite = parse_suite(due["suite"])
+    return Task(
+        suite=suite,
+        run=Run(
+            suite=suite.name,
+            shard=int(due["shard"]),
+            attempt=int(due["attempt"]),
+            retry=int(raw["retry"]),
+        ),
+        context=RunContext(
+            input_digest=run["input_digest"],
+            plan_digest=run["plan_digest"],
+            prefix=run["prefix"],
+            base_url=run["base_url"],
+            deadline=parse_time(run["deadline"]),
+            variables=dict(run["variables"]),
+        ),
+    )
+
+
+def spell_result(run: Run) -> dict[str, object]:
+    """What run_suite answers: which evidence it has written."""
+    return {"suite": run.suite, "shard": run.shard, "attempt": run.attempt, "retry": run.retry}
+
+
+def parse_result(raw: object) -> Run | Crash:
+    """One entry of the results: a pointer to evidence, or a crash. Raises InputError."""
+    if not isinstance(raw, dict):
+        raise InputError(f"a result is {raw!r}, expected a pointer to evidence or a crash")
+    try:
+        run = Run(
+            suite=str(raw["suite"]),
+            shard=int(raw["shard"]),
+            attempt=int(raw["attempt"]),
+            retry=int(raw.get("retry", 0)),
+        )
+    except (KeyError, TypeError, ValueError) as exc:
+        raise InputError(f"a result cannot be read: {exc!r}") from exc
+    if "crash" not in raw:
+        return run
+    error, cause = read_error(raw["crash"])
+    return Crash(run=run, error=error, cause=cause)
+
+
+def read_error(raw: object) -> tuple[str, str]:
+    """Error name and readable cause of what a Catch put into the state.
+
+    A Lambda function's cause is JSON with `errorMessage` (documented for `lambda:invoke`).
+    """
+    if not isinstance(raw, dict):
+        return "unknown", ""
+    cause = str(raw.get("Cause", ""))
+    try:
+        parsed = json.loads(cause)
+    except ValueError:
+        parsed = None
+    if isinstance(parsed, dict) and isinstance(parsed.get("errorMessage"), str):
+        cause = parsed["errorMessage"]
+    return str(raw.get("Error", "unknown")), cause.strip()[:MAX_CAUSE_CHARS]
+
+
+def spell_time(moment: datetime) -> str:
+    """RFC 3339 in UTC, milliseconds, `Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_time(text: str) -> datetime:
+    """An aware moment. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment

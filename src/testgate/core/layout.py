@@ -1,0 +1,140 @@
+"""Where things lie in the record bucket: every key is spelled here and nowhere else.
+
+    runs/<cluster>/<service>/<deployment id>/<run name>/{record.json, answer.json, report.md}
+    runs/<...>/evidence/<suite>/<shard>/<attempt>-<retry>/{evidence.json, junit.xml, output.txt}
+    index/<cluster>/<service>/<reversed ms>.<outcome>.<deployment id>.<run name>   (empty objects)
+    plans/sha256/<hex>.json  plans/gates/<name>.json  plans/suites/<name>.json
+    bundles/suites/<hex>.zip
+
+The run name is the execution's name. Standard library only; imported by everything that stores.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from testgate.core.arns import ServiceDeploymentArn
+from testgate.core.canonical import hex_of
+from testgate.core.evidence import Run
+from testgate.core.outcomes import Outcome
+
+_END_OF_TIME_MS = 9_999_999_999_999
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ENTRY = re.compile(
+    r"index/(?P<cluster>[^/]+)/(?P<service>[^/]+)/(?P<reversed>\d{13})\.(?P<outcome>[a-z_]+)\."
+    r"(?P<deployment>[0-9A-Za-z_-]+)\.(?P<name>[0-9A-Za-z_-]+)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlace:
+    """One gate run's place in the bucket."""
+
+    cluster: str
+    service: str
+    deployment_id: str
+    run_name: str
+
+    @property
+    def prefix(self) -> str:
+        """Ends in a slash."""
+        return f"runs/{self.cluster}/{self.service}/{self.deployment_id}/{self.run_name}/"
+
+    @property
+    def record(self) -> str:
+        """The gate-run record."""
+        return f"{self.prefix}record.json"
+
+    @property
+    def answer(self) -> str:
+        """What the hook answered."""
+        return f"{self.prefix}answer.json"
+
+    @property
+    def report(self) -> str:
+        """The report in Markdown."""
+        return f"{self.prefix}report.md"
+
+    def evidence(self, run: Run, file: str) -> str:
+        """A file that one run of one shard left."""
+        return f"{self.prefix}evidence/{run.path}/{file}"
+
+    def index(self, outcome: Outcome, at: datetime) -> str:
+        """The index entry of a run that ended then: a plain LIST gives the newest first."""
+        reversed_ms = _END_OF_TIME_MS - (at - _EPOCH) // timedelta(milliseconds=1)
+        return (
+            f"{index_prefix(self.cluster, self.service)}{reversed_ms:013d}.{outcome.value}."
+            f"{self.deployment_id}.{self.run_name}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexEntry:
+    """What an index key says by itself."""
+
+    place: RunPlace
+    outcome: Outcome
+    ended_at: datetime
+
+
+def place_of(deployment: ServiceDeploymentArn, execution_name: str | None) -> RunPlace:
+    """Where a gate run of that deployment lies; None names a run that never got an execution."""
+    return RunPlace(
+        cluster=deployment.cluster,
+        service=deployment.service,
+        deployment_id=deployment.deployment_id,
+        run_name=execution_name or "no-execution",
+    )
+
+
+def deployment_prefix(deployment: ServiceDeploymentArn) -> str:
+    """Everything that gate runs of one deployment left."""
+    return f"runs/{deployment.cluster}/{deployment.service}/{deployment.deployment_id}/"
+
+
+def index_prefix(cluster: str, service: str) -> str:
+    """The index of one service."""
+    return f"index/{cluster}/{service}/"
+
+
+def parse_index_key(key: str) -> IndexEntry | None:
+    """The entry, or None for a key that is none."""
+    match = _ENTRY.fullmatch(key)
+    if match is None or match["outcome"] not in [outcome.value for outcome in Outcome]:
+        return None
+    ended_ms = _END_OF_TIME_MS - int(match["reversed"])
+    return IndexEntry(
+        place=RunPlace(
+            cluster=match["cluster"],
+            service=match["service"],
+            deployment_id=match["deployment"],
+            run_name=match["name"],
+        ),
+        outcome=Outcome(match["outcome"]),
+        ended_at=_EPOCH + timedelta(milliseconds=ended_ms),
+    )
+
+
+def plan_key(digest: str) -> str:
+    """A published plan, by its digest."""
+    return f"plans/sha256/{hex_of(digest)}.json"
+
+
+def gate_key(name: str) -> str:
+    """The pointer from a gate's name to its latest plan's digest."""
+    return f"plans/gates/{name}.json"
+
+
+def suite_key(name: str) -> str:
+    """A suite's latest published definition."""
+    return f"plans/suites/{name}.json"
+
+
+def suite_bundle_key(digest: str) -> str:
+    """A suite's published zip, by its digest."""
+    return f"bundles/suites/{hex_of(digest)}.zip"
+
+
+def error_key(request_id: str, at: datetime) -> str:
+    """Where a refusal goes that belongs to no deployment."""
+    return f"errors/{at:%Y/%m/%d}/{at:%H%M%S}-{re.sub('[^0-9A-Za-z-]', '-', request_id)}.json"

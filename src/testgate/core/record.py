@@ -1,0 +1,116 @@
+"""The gate-run record: everything a person asks about a gate run, in one JSON document.
+
+Written once by Judge. 200 failures stand in full, the rest by name, so that 10,000 tests stay
+under 5 MB. Pure; standard library only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from testgate.core.binding import Counts, Question
+from testgate.core.config import spell_config
+from testgate.core.evidence import TestResult
+from testgate.core.outcomes import Outcome
+from testgate.core.verdict import SuiteVerdict, Verdict
+
+RECORD_SCHEMA = "testgate.record/1"
+ANSWER_SCHEMA = "testgate.answer/1"
+MAX_FULL_FAILURES = 200
+MAX_TRACE_CHARS = 8_000
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What a record says besides the verdict. Times are RFC 3339 in UTC, "" for none."""
+
+    execution_arn: str
+    started_at: str
+    ended_at: str
+    deadline: str
+    gate: str
+    plan_digest: str | None
+    image: str
+    base_url: str
+    identity: Mapping[str, object]
+    suite_times: Mapping[str, tuple[str, str]]
+
+
+def build_record(question: Question, verdict: Verdict, facts: RunFacts) -> dict[str, object]:
+    """The record as stored in `record.json`."""
+    room = _Room(MAX_FULL_FAILURES)
+    return {
+        "schema": RECORD_SCHEMA,
+        "outcome": verdict.outcome.value,
+        "sentence": verdict.sentence,
+        "counts": verdict.counts.spell(),
+        "deployment": str(question.deployment),
+        "cluster": question.deployment.cluster,
+        "service": question.deployment.service,
+        "revision": question.revision,
+        "stage": question.stage,
+        "config": spell_config(question.config),
+        "input_digest": question.digest,
+        "gate": facts.gate,
+        "plan_digest": facts.plan_digest,
+        "image": facts.image,
+        "base_url": facts.base_url,
+        "identity": dict(facts.identity),
+        "execution_arn": facts.execution_arn,
+        "started_at": facts.started_at,
+        "ended_at": facts.ended_at,
+        "deadline": facts.deadline,
+        "suites": [_spell_suite(suite, facts, room) for suite in verdict.suites],
+    }
+
+
+def refused_before_tests(outcome: Outcome, sentence: str) -> Verdict:
+    """The verdict of a gate run that could not begin."""
+    return Verdict(outcome=outcome, sentence=sentence, counts=Counts(), suites=())
+
+
+class _Room:
+    """How many more failures may stand in full."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def take(self) -> bool:
+        self.left -= 1
+        return self.left >= 0
+
+
+def _spell_suite(verdict: SuiteVerdict, facts: RunFacts, room: _Room) -> dict[str, object]:
+    started_at, ended_at = facts.suite_times.get(verdict.suite.name, ("", ""))
+    return {
+        "name": verdict.suite.name,
+        "outcome": verdict.outcome.value,
+        "blocking": verdict.suite.blocking,
+        "sentence": verdict.sentence,
+        "counts": verdict.counts.spell(),
+        "min_tests": verdict.suite.min_tests,
+        "timeout_s": verdict.suite.timeout_s,
+        "started_at": started_at,
+        "ended_at": ended_at,
+        "failures": [_spell_failure(test, room) for test in verdict.failures],
+        "tests": [
+            {"name": t.name, "outcome": t.outcome.value, "duration_s": t.duration_s}
+            for t in verdict.tests
+        ],
+    }
+
+
+def _spell_failure(test: TestResult, room: _Room) -> dict[str, object]:
+    if not room.take():
+        return {"name": test.name}
+    return {
+        "name": test.name,
+        "outcome": test.outcome.value,
+        "duration_s": test.duration_s,
+        "message": test.message,
+        "trace": test.trace[-MAX_TRACE_CHARS:],
+        "file": test.file,
+        "line": test.line,
+    }

@@ -1,0 +1,123 @@
+"""A hook's final answer, told in every place where somebody may look for it.
+
+Record, structured log line and event: none of them may change the answer. Imported by the shells.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from testgate.aws.events import EventBus
+from testgate.aws.s3 import Bucket
+from testgate.core.answers import Failed, HookAnswer, InProgress, Succeeded, spell_answer
+from testgate.core.binding import Question
+from testgate.core.config import EXECUTION_KEY, STATE_KEY
+from testgate.core.decision import Allow, Refuse, Wait
+from testgate.core.errors import PortError
+from testgate.core.events import HookEvent
+from testgate.core.layout import error_key, place_of
+from testgate.core.outcomes import Outcome
+from testgate.core.record import ANSWER_SCHEMA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """As much as could be read of what was asked; `event` None means not even that."""
+
+    event: HookEvent | None = None
+    observe: bool = False
+    question: Question | None = None
+    execution_arn: str | None = None
+    details: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def troubles(self) -> int:
+        """Calls in a row that AWS failed, as far as ECS handed our count back."""
+        state = self.details.get(STATE_KEY)
+        count = state.get("troubles") if isinstance(state, dict) else 0
+        return count if type(count) is int and count >= 0 else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """Where answers are told. `abandoned` says that the watchdog has answered already."""
+
+    bucket: Bucket
+    bus: EventBus
+    request_id: str
+    now: Callable[[], datetime]
+    abandoned: Callable[[], bool]
+
+    def wait(self, asked: Asked, wait: Wait, troubles: int) -> HookAnswer:
+        """IN_PROGRESS with the full union of what came and what is ours."""
+        details = dict(asked.details)
+        details[STATE_KEY] = {"troubles": troubles}
+        if asked.execution_arn:
+            details[EXECUTION_KEY] = asked.execution_arn
+        log(
+            "wait",
+            {
+                "execution_arn": asked.execution_arn,
+                "delay_s": wait.delay_s,
+                "trouble": wait.trouble,
+            },
+        )
+        return InProgress(delay_s=wait.delay_s, details=details)
+
+    def finish(self, asked: Asked, verdict: Allow | Refuse) -> HookAnswer:
+        """SUCCEEDED or FAILED; in observe mode a refusal is told, and lets pass."""
+        refused = isinstance(verdict, Refuse)
+        answer = Failed() if refused and not asked.observe else Succeeded()
+        told = self._tell(asked, verdict, answer)
+        log("answer", told)
+        if self.abandoned():
+            return answer
+        for act in (self._store, self._emit):
+            try:
+                act(asked, told)
+            except PortError as exc:
+                log("trouble", {"says": str(exc)})
+        return answer
+
+    def _tell(self, asked: Asked, verdict: Allow | Refuse, answer: HookAnswer) -> dict[str, Any]:
+        outcome = verdict.outcome if isinstance(verdict, Refuse) else Outcome.PASSED
+        withheld = asked.observe and isinstance(verdict, Refuse)
+        event = asked.event
+        return {
+            "schema": ANSWER_SCHEMA,
+            "outcome": outcome.value,
+            "sentence": ("would have refused: " if withheld else "") + verdict.sentence,
+            "hook_status": spell_answer(answer)["hookStatus"],
+            "mode": "observe" if asked.observe else "enforce",
+            "deployment": str(event.deployment) if event else None,
+            "revision": event.target_revision if event else None,
+            "stage": event.stage if event else None,
+            "execution_arn": asked.execution_arn,
+            "answered_at": self.now().isoformat(),
+            "request_id": self.request_id,
+        }
+
+    def _store(self, asked: Asked, told: Mapping[str, Any]) -> None:
+        if asked.event is None:
+            self.bucket.put_json_once(error_key(self.request_id, self.now()), told)
+            return
+        name = asked.question.execution_name if asked.question else None
+        place = place_of(asked.event.deployment, name)
+        first = self.bucket.put_json_once(place.answer, told)
+        if first and not self.bucket.exists(place.record):
+            # Judge never came to write its entry: without this one, nobody would find the run.
+            key = place.index(Outcome(told["outcome"]), self.now())
+            self.bucket.put_once(key, b"", "text/plain")
+
+    def _emit(self, asked: Asked, told: Mapping[str, Any]) -> None:
+        self.bus.emit(told, [str(asked.event.deployment)] if asked.event else [])
+
+
+def log(kind: str, line: Mapping[str, object]) -> None:
+    """One structured line in the function's log."""
+    text = json.dumps({"testgate": kind, **line}, ensure_ascii=False, default=str)
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

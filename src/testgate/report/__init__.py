@@ -1,0 +1,1 @@
+"""Renderers of one gate-run record. Pure; may import core."""

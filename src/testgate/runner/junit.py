@@ -1,0 +1,99 @@
+"""JUnit XML, read leniently and without trusting it: entities are refused, sizes are capped.
+
+Dialects: root `testsuites` or `testsuite`, nested suites, missing class name or time, several
+failures in a case. Imported by `testgate.runner.suite`.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from defusedxml import ElementTree
+from defusedxml.common import DefusedXmlException
+
+from testgate.core.errors import RunnerError
+from testgate.core.evidence import TestResult
+from testgate.core.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+MAX_REPORT_BYTES = 30_000_000
+MAX_TESTS = 50_000
+MAX_NAME_CHARS = 300
+MAX_MESSAGE_CHARS = 500
+MAX_TRACE_CHARS = 8_000
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def read_junit(path: Path) -> tuple[TestResult, ...]:
+    """The test cases of a report. Raises RunnerError that says why it cannot be read."""
+    if path.is_symlink() or not path.is_file():
+        raise RunnerError(f"{path.name} was not written")
+    size_bytes = path.stat().st_size
+    if size_bytes > MAX_REPORT_BYTES:
+        raise RunnerError(f"{path.name} has {size_bytes} bytes, at most {MAX_REPORT_BYTES}")
+    try:
+        root = ElementTree.fromstring(path.read_bytes(), forbid_dtd=True)
+    except (ElementTree.ParseError, DefusedXmlException, ValueError) as exc:
+        raise RunnerError(f"{path.name} is not readable XML: {exc}") from exc
+    if root.tag not in ("testsuites", "testsuite"):
+        raise RunnerError(f"{path.name} has root <{root.tag[:40]}>, expected <testsuites>")
+    cases = list(_cases(root))
+    if len(cases) > MAX_TESTS:
+        raise RunnerError(f"{path.name} has {len(cases)} test cases, at most {MAX_TESTS}")
+    return tuple(cases)
+
+
+def _cases(root: "Element") -> Iterator[TestResult]:
+    for case in root.iter("testcase"):
+        yield _case(case)
+
+
+def _case(case: "Element") -> TestResult:
+    outcome, message, trace = _result(case)
+    class_name, name = case.get("classname", ""), case.get("name", "")
+    return TestResult(
+        name=_clean(f"{class_name}::{name}" if class_name else name, MAX_NAME_CHARS),
+        outcome=outcome,
+        duration_s=_seconds(case.get("time")),
+        message=message,
+        trace=trace,
+        file=_clean(case.get("file", ""), MAX_NAME_CHARS),
+        line=int(case.get("line", "")) if case.get("line", "").isdecimal() else None,
+    )
+
+
+def _result(case: "Element") -> tuple[Outcome, str, str]:
+    """The worst child decides: failure or error before skipped before nothing."""
+    for tag in ("failure", "error"):
+        found = case.find(tag)
+        if found is not None:
+            return Outcome.FAILED, _message(found, tag), _clean(found.text or "", MAX_TRACE_CHARS)
+    skipped = case.find("skipped")
+    if skipped is not None:
+        return Outcome.SKIPPED, _message(skipped, "skipped"), ""
+    if case.find("flakyFailure") is not None or case.find("flakyError") is not None:
+        return Outcome.FLAKY, "", ""
+    return Outcome.PASSED, "", ""
+
+
+def _message(element: "Element", tag: str) -> str:
+    """The first telling line: `AssertionError: ` says nothing by itself."""
+    text = element.get("message") or (element.text or "").strip() or tag
+    first = text.strip().splitlines()[0] if text.strip() else tag
+    return _clean(first.removeprefix("AssertionError: "), MAX_MESSAGE_CHARS)
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        value = float(text or 0)
+    except ValueError:
+        return 0.0
+    return value if 0 <= value < float("inf") else 0.0
+
+
+def _clean(text: str, limit: int) -> str:
+    return _CONTROL.sub("", text)[:limit]

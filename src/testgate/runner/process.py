@@ -1,0 +1,94 @@
+"""A child process with a deadline: asked to stop in time to report, killed with all it started.
+
+Imported by `testgate.runner.suite`.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from testgate.core.errors import RunnerError
+
+MAX_OUTPUT_BYTES = 5_000_000
+_CHUNK_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What to run, where, with which environment (nothing is inherited)."""
+
+    argv: Sequence[str]
+    cwd: Path
+    environment: Mapping[str, str]
+    output_path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How it ended. `exit_code` is None if it had to be killed, negative if a signal ended it."""
+
+    exit_code: int | None
+    timed_out: bool
+
+
+def run_process(command: Command, *, timeout_s: float, grace_s: float) -> Ended:
+    """Run to its end, or interrupt it after `timeout_s` and kill it `grace_s` later.
+
+    Its output goes to a file that grows to MAX_OUTPUT_BYTES at most. Its whole process group is
+    killed afterwards, whatever the end.
+    """
+    with subprocess.Popen(
+        list(command.argv),
+        cwd=command.cwd,
+        env=dict(command.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as process:
+        try:
+            return _wait(process, command.output_path, timeout_s, grace_s)
+        finally:
+            _kill_group(process)
+
+
+def _wait(
+    process: subprocess.Popen[bytes], output_path: Path, timeout_s: float, grace_s: float
+) -> Ended:
+    reader = threading.Thread(target=_copy, args=(process, output_path), daemon=True)
+    reader.start()
+    timed_out = False
+    try:
+        process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        timed_out = True
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(grace_s)
+    exit_code = process.poll()
+    _kill_group(process)
+    reader.join(timeout=5.0)
+    return Ended(exit_code=exit_code, timed_out=timed_out)
+
+
+def _copy(process: subprocess.Popen[bytes], output_path: Path) -> None:
+    """Keep the first MAX_OUTPUT_BYTES; read on past them, so that the child never blocks."""
+    if process.stdout is None:
+        raise RunnerError("the child's output is not piped")
+    left = MAX_OUTPUT_BYTES
+    with output_path.open("wb") as file:
+        while chunk := os.read(process.stdout.fileno(), _CHUNK_BYTES):
+            file.write(chunk[:left])
+            file.flush()
+            left = max(0, left - len(chunk))
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill everything in the child's session; a child that left it is out of reach here."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,123 @@
+"""Runs one shard of a pytest suite and says what it saw; the verdict is somebody else's.
+
+Imported by run_suite and the command line.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from testgate.core.deadlines import remaining_s
+from testgate.core.errors import RunnerError
+from testgate.core.evidence import Evidence, TestResult
+from testgate.core.handoff import Task, spell_time
+from testgate.runner.environment import suite_environment
+from testgate.runner.junit import read_junit
+from testgate.runner.process import Command, run_process
+
+GRACE_S = 10.0
+OUTPUT_TAIL_CHARS = 4_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteRun:
+    """One shard to run below a fresh directory; the suite's files are unpacked to `suite_dir`."""
+
+    task: Task
+    directory: Path
+
+    @property
+    def suite_dir(self) -> Path:
+        """Where the suite's files lie, and its working directory."""
+        return self.directory / "suite"
+
+    @property
+    def results_dir(self) -> Path:
+        """Fresh and empty for each attempt."""
+        return self.directory / "results"
+
+    @property
+    def report_path(self) -> Path:
+        """Where the JUnit report must appear."""
+        return self.results_dir / "junit.xml"
+
+    @property
+    def output_path(self) -> Path:
+        """What the suite printed; outside of what the suite is told of."""
+        return self.directory / "output.txt"
+
+
+def utc_now() -> datetime:
+    """The current time."""
+    return datetime.now(UTC)
+
+
+def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
+    """Run it within its timeout and the gate's deadline, whichever is nearer."""
+    task = run.task
+    started_at = now()
+    left_s = min(task.suite.timeout_s, remaining_s(task.context.deadline, started_at))
+    home = run.directory / "home"
+    for directory in (run.results_dir, home):
+        directory.mkdir()
+    package_root = str(Path(__file__).parents[2])
+    ended = run_process(
+        Command(
+            argv=_pytest(run),
+            cwd=run.suite_dir,
+            environment=suite_environment(
+                task,
+                results_dir=run.results_dir,
+                home=home,
+                python_path=(str(run.suite_dir), package_root),
+            ),
+            output_path=run.output_path,
+        ),
+        timeout_s=left_s,
+        grace_s=GRACE_S,
+    )
+    tests, problem = _read_report(run.report_path)
+    return Evidence(
+        run=task.run,
+        input_digest=task.context.input_digest,
+        plan_digest=task.context.plan_digest,
+        exit_code=ended.exit_code,
+        timed_out=ended.timed_out,
+        report_problem=problem,
+        tests=tests,
+        started_at=spell_time(started_at),
+        ended_at=spell_time(now()),
+        output_tail=_tail(run.output_path),
+    )
+
+
+def _pytest(run: SuiteRun) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "testgate.runner.pytest_plugin",
+        "-p",
+        "no:cacheprovider",
+        f"--rootdir={run.suite_dir}",
+        f"--base-url={run.task.context.base_url}",
+        f"--junitxml={run.report_path}",
+        "-o",
+        "junit_family=xunit1",  # with file and line of each case
+    ]
+
+
+def _read_report(path: Path) -> tuple[tuple[TestResult, ...], str | None]:
+    try:
+        return read_junit(path), None
+    except RunnerError as exc:
+        return (), str(exc)
+
+
+def _tail(path: Path) -> str:
+    if not path.is_file():
+        return ""
+    return path.read_bytes()[-OUTPUT_TAIL_CHARS:].decode(errors="replace")

@@ -1,0 +1,204 @@
+"""The last step: compares what came with what was due, and writes the record before it answers.
+
+Runs in the control bundle, never beside suite code. Safe to repeat: the first record stands.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from testgate.aws.clients import client
+from testgate.aws.discovery import Discovery
+from testgate.aws.ecs import Ecs
+from testgate.aws.elbv2 import Elbv2
+from testgate.aws.plans import load_plan
+from testgate.aws.s3 import Bucket
+from testgate.core.binding import GateOutput, Question, parse_counts, parse_question
+from testgate.core.errors import GateError, NotFoundError, UnavailableError
+from testgate.core.evidence import Crash, Evidence, Run, parse_evidence
+from testgate.core.handoff import (
+    ExecutionRef,
+    parse_execution,
+    parse_result,
+    read_error,
+    spell_time,
+)
+from testgate.core.identity import (
+    Finding,
+    IdentityProblem,
+    deployment_problem,
+    drift_problem,
+    identity_problem,
+    parse_snapshot,
+)
+from testgate.core.layout import RunPlace, place_of
+from testgate.core.outcomes import Outcome
+from testgate.core.record import RunFacts, build_record, refused_before_tests
+from testgate.core.verdict import Result, Verdict, judge
+from testgate.report.markdown import render_markdown
+
+State = Mapping[str, Any]
+
+
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
+    """The Lambda function: `{execution, input, state}` in, the gate's output out."""
+    ecs = Ecs(client("ecs"))
+    step = Judge(
+        ecs=ecs,
+        discovery=Discovery(ecs=ecs, elbv2=Elbv2(client("elbv2"))),
+        bucket=Bucket(client("s3"), os.environ["RECORD_BUCKET"]),
+        now=lambda: datetime.now(UTC),
+    )
+    return step.judge(parse_execution(event["execution"]), event["input"], event["state"]).spell()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """The step with its ports."""
+
+    ecs: Ecs
+    discovery: Discovery
+    bucket: Bucket
+    now: Callable[[], datetime]
+
+    def judge(self, execution: ExecutionRef, raw_input: object, state: State) -> GateOutput:
+        """The verdict, recorded. Raises what is worth another try, and InputError for an input
+        that is no question: such an execution has no place in the records."""
+        question = parse_question(raw_input)
+        place = place_of(question.deployment, execution.name)
+        written = self.bucket.find_json(place.record)
+        if written is not None:
+            return _output(place, written)
+        prepared: State = (state.get("prepare") or {}).get("payload") or {}
+        verdict, times = self._verdict(question, place, prepared, state)
+        after: dict[str, object] = {}
+        if prepared.get("ready") is True:
+            problem, after = self._identity_after(question, prepared)
+            verdict = _with_identity(verdict, problem)
+        facts = RunFacts(
+            execution_arn=execution.arn,
+            started_at=spell_time(execution.started_at),
+            ended_at=spell_time(self.now()),
+            deadline=prepared.get("deadline", ""),
+            gate=prepared.get("gate", ""),
+            plan_digest=prepared.get("plan_digest"),
+            image=prepared.get("before", {}).get("image", ""),
+            base_url=prepared.get("before", {}).get("base_url", ""),
+            identity={
+                "says": "routing only",
+                "before": prepared.get("before"),
+                "after": after or None,
+            },
+            suite_times=times,
+        )
+        return self._write(place, build_record(question, verdict, facts))
+
+    def _verdict(
+        self, question: Question, place: RunPlace, prepared: State, state: State
+    ) -> tuple[Verdict, dict[str, tuple[str, str]]]:
+        """The verdict over tests alone, and when each suite ran."""
+        early = _early_verdict(prepared, state)
+        if early is not None:
+            return early, {}
+        try:
+            plan = load_plan(self.bucket, str(prepared["plan_digest"]))
+            results = [self._load(place, parse_result(raw)) for raw in _flat(state["results"])]
+        except UnavailableError:
+            raise
+        except GateError as exc:
+            return refused_before_tests(Outcome.INFRA_ERROR, str(exc)), {}
+        times = {
+            result.run.suite: (result.started_at, result.ended_at)
+            for result in results
+            if isinstance(result, Evidence)
+        }
+        return judge(plan, results, question.digest), times
+
+    def _load(self, place: RunPlace, result: Run | Crash) -> Result:
+        """The evidence under the key that its run spells, and of that run."""
+        if isinstance(result, Crash):
+            return result
+        try:
+            evidence = parse_evidence(self.bucket.get_json(place.evidence(result, "evidence.json")))
+        except NotFoundError:
+            return Crash(run=result, error="no evidence", cause="the runner stored none")
+        if evidence.run != result:
+            return Crash(run=result, error="foreign evidence", cause=f"it is of {evidence.run}")
+        return evidence
+
+    def _identity_after(
+        self, question: Question, prepared: State
+    ) -> tuple[IdentityProblem | None, dict[str, object]]:
+        try:
+            deployment = self.ecs.deployment(str(question.deployment))
+            gone = deployment_problem(
+                question, deployment.status, deployment.stage, deployment.target_revision
+            )
+            if gone:
+                return gone, {}
+            after = self.discovery.snapshot(question, deployment)
+        except UnavailableError:
+            raise
+        except GateError as exc:
+            return IdentityProblem(finding=Finding.WRONG, sentence=str(exc)), {}
+        problem = drift_problem(parse_snapshot(prepared["before"]), after) or identity_problem(
+            question, after
+        )
+        return problem, after.spell()
+
+    def _write(self, place: RunPlace, record: State) -> GateOutput:
+        ended_at = datetime.fromisoformat(record["ended_at"])
+        report = render_markdown(record).encode()
+        self.bucket.put(place.report, report, "text/markdown; charset=utf-8")
+        if not self.bucket.put_json_once(place.record, record):
+            record = self.bucket.get_json(place.record)
+        key = place.index(Outcome(record["outcome"]), ended_at)
+        self.bucket.put_once(key, b"", "text/plain")
+        return _output(place, record)
+
+
+def _early_verdict(prepared: State, state: State) -> Verdict | None:
+    """The verdict of a gate run whose tests never ran, or whose results never arrived."""
+    for key, step in (("prepare_error", "prepare"), ("waves_error", "run")):
+        if key in state:
+            error, cause = read_error(state[key])
+            said = (
+                cause if error == "SettlingError" else f"the {step} step failed: {error}: {cause}"
+            )
+            return refused_before_tests(Outcome.INFRA_ERROR, said.rstrip(": "))
+    if prepared.get("ready") is True and "results" in state:
+        return None
+    sentence = prepared.get("sentence") or "the prepare step left nothing to run"
+    said_outcome = prepared.get("outcome")
+    aborted = said_outcome == Outcome.ABORTED.value
+    return refused_before_tests(Outcome.ABORTED if aborted else Outcome.INFRA_ERROR, sentence)
+
+
+def _with_identity(verdict: Verdict, problem: IdentityProblem | None) -> Verdict:
+    """Results of an uncertain revision are no results; unsettled targets only undo a pass."""
+    if problem is None:
+        return verdict
+    if problem.finding is Finding.UNSETTLED and verdict.outcome is not Outcome.PASSED:
+        return verdict
+    outcome = Outcome.ABORTED if problem.finding is Finding.MOVED_ON else Outcome.INFRA_ERROR
+    return replace(verdict, outcome=outcome, sentence=problem.sentence)
+
+
+def _flat(waves: object) -> list[object]:
+    """The results of all waves; anything that is no list of lists stays, to be refused."""
+    if not isinstance(waves, list):
+        return [waves]
+    return [item for wave in waves for item in (wave if isinstance(wave, list) else [wave])]
+
+
+def _output(place: RunPlace, record: State) -> GateOutput:
+    return GateOutput(
+        outcome=Outcome(record["outcome"]),
+        sentence=record["sentence"],
+        input_digest=record["input_digest"],
+        plan_digest=record["plan_digest"],
+        counts=parse_counts(record["counts"]),
+        record_key=place.record,
+    )

@@ -1,0 +1,157 @@
+"""The first step: what is asked, by which plan, of which endpoint, until when, and is it green?
+
+Runs in the control bundle. A gate run that cannot begin is data with its sentence; only what may
+hold in a moment is raised (SettlingError), for the state machine to try again.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from testgate.aws.clients import client
+from testgate.aws.discovery import Discovery
+from testgate.aws.ecs import Ecs
+from testgate.aws.elbv2 import Elbv2
+from testgate.aws.plans import resolve_plan
+from testgate.aws.s3 import Bucket
+from testgate.core.binding import Question, parse_question
+from testgate.core.deadlines import deadlines
+from testgate.core.errors import GateError, InputError, UnavailableError
+from testgate.core.facts import DeploymentFacts
+from testgate.core.handoff import (
+    ExecutionRef,
+    RunContext,
+    parse_execution,
+    spell_due,
+    spell_time,
+)
+from testgate.core.identity import (
+    Finding,
+    IdentityProblem,
+    Snapshot,
+    deployment_problem,
+    identity_problem,
+)
+from testgate.core.layout import place_of
+from testgate.core.outcomes import Outcome
+from testgate.core.plan import Plan, shards_of
+
+
+class SettlingError(Exception):
+    """Green's targets are not settled; the state machine retries this by its name."""
+
+
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
+    """The Lambda function: `{execution, input}` in, `{ready, …}` out."""
+    ecs = Ecs(client("ecs"))
+    step = Prepare(
+        ecs=ecs,
+        discovery=Discovery(ecs=ecs, elbv2=Elbv2(client("elbv2"))),
+        bucket=Bucket(client("s3"), os.environ["RECORD_BUCKET"]),
+        hook_function_arn=os.environ["HOOK_FUNCTION_ARN"],
+    )
+    return step.prepare(parse_execution(event["execution"]), event["input"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepare:
+    """The step with its ports."""
+
+    ecs: Ecs
+    discovery: Discovery
+    bucket: Bucket
+    hook_function_arn: str
+
+    def prepare(self, execution: ExecutionRef, raw_input: object) -> dict[str, object]:
+        """`ready: true` with waves and run context, or `ready: false` with outcome and sentence.
+
+        Raises SettlingError and UnavailableError, both worth another try.
+        """
+        try:
+            question = parse_question(raw_input)
+            if execution.name != question.execution_name:
+                raise InputError("the execution's name is not that of its input")
+            deployment = self.ecs.deployment(str(question.deployment))
+            gone = deployment_problem(
+                question, deployment.status, deployment.stage, deployment.target_revision
+            )
+            if gone:
+                return _not_ready(Outcome.ABORTED, gone.sentence)
+            plan = resolve_plan(self.bucket, question.config)
+            snapshot = self.discovery.snapshot(question, deployment)
+        except UnavailableError:
+            raise
+        except GateError as exc:
+            return _not_ready(Outcome.INFRA_ERROR, str(exc))
+        problem = identity_problem(question, snapshot)
+        if problem:
+            return _identity_refusal(problem)
+        return self._ready(execution, question, deployment, plan, snapshot)
+
+    def _ready(
+        self,
+        execution: ExecutionRef,
+        question: Question,
+        deployment: DeploymentFacts,
+        plan: Plan,
+        snapshot: Snapshot,
+    ) -> dict[str, object]:
+        hook = deployment.waiting_hook(self.hook_function_arn)
+        limits = deadlines(
+            execution.started_at, question.config.timeout_s, hook.expires_at if hook else None
+        )
+        context = RunContext(
+            input_digest=question.digest,
+            plan_digest=plan.digest,
+            prefix=place_of(question.deployment, execution.name).prefix,
+            base_url=snapshot.base_url,
+            deadline=limits.suites,
+            variables=_variables(question, execution.name, snapshot, limits.suites),
+        )
+        return {
+            "ready": True,
+            "gate": plan.gate,
+            "plan_digest": plan.digest,
+            "deadline": spell_time(limits.gate),
+            "run": context.spell(),
+            "waves": [
+                [spell_due(suite, due.shard) for suite in wave for due in shards_of(suite)]
+                for wave in plan.waves
+            ],
+            "before": snapshot.spell(),
+        }
+
+
+def _identity_refusal(problem: IdentityProblem) -> dict[str, object]:
+    match problem.finding:
+        case Finding.MOVED_ON:
+            return _not_ready(Outcome.ABORTED, problem.sentence)
+        case Finding.WRONG:
+            return _not_ready(Outcome.INFRA_ERROR, problem.sentence)
+        case Finding.UNSETTLED:
+            raise SettlingError(problem.sentence)
+
+
+def _not_ready(outcome: Outcome, sentence: str) -> dict[str, object]:
+    return {"ready": False, "outcome": outcome.value, "sentence": sentence}
+
+
+def _variables(
+    question: Question, run_id: str, snapshot: Snapshot, deadline: datetime
+) -> dict[str, str]:
+    """What a suite is told about the deployment it tests."""
+    deployment = question.deployment
+    told = {
+        "TESTGATE_CLUSTER": deployment.cluster,
+        "TESTGATE_SERVICE": deployment.service,
+        "TESTGATE_DEPLOYMENT_ID": deployment.deployment_id,
+        "TESTGATE_REVISION": question.revision,
+        "TESTGATE_IMAGE": snapshot.image,
+        "TESTGATE_STAGE": question.stage,
+        "TESTGATE_RUN_ID": run_id,
+        "TESTGATE_DEADLINE": spell_time(deadline),
+    }
+    parameters = question.config.parameters
+    return told | {f"TESTGATE_PARAMETER_{name}": text for name, text in parameters.items()}

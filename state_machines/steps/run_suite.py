@@ -1,0 +1,44 @@
+"""The working step: runs one shard of one suite, and stores what it left as evidence.
+
+Runs in the runner bundle, the only one in which suite code runs. Its role can write evidence and
+nothing else.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from testgate.aws.clients import client
+from testgate.aws.s3 import JSON_TYPE, Bucket, to_json_bytes
+from testgate.core.evidence import Evidence
+from testgate.core.handoff import Task, parse_task, spell_result
+from testgate.core.layout import suite_bundle_key
+from testgate.runner.bundle import unpack_bundle
+from testgate.runner.suite import SuiteRun, run_suite
+
+
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
+    """The Lambda function: `{due, run, retry}` in, a pointer to the evidence out."""
+    task = parse_task(event)
+    bucket = Bucket(client("s3"), os.environ["RECORD_BUCKET"])
+    bundle = bucket.get(suite_bundle_key(task.suite.bundle))
+    with TemporaryDirectory(prefix="testgate-") as place:
+        run = SuiteRun(task=task, directory=Path(place))
+        unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
+        evidence = run_suite(run)
+        _store(bucket, task, run, evidence)
+    return spell_result(task.run)
+
+
+def _store(bucket: Bucket, task: Task, run: SuiteRun, evidence: Evidence) -> None:
+    """Files first, the evidence that points to them last; each written once."""
+    prefix = f"{task.context.prefix}evidence/{task.run.path}/"
+    for path, content_type in (
+        (run.report_path, "application/xml"),
+        (run.output_path, "text/plain; charset=utf-8"),
+    ):
+        if path.is_file() and not path.is_symlink():
+            bucket.put_once(f"{prefix}{path.name}", path.read_bytes(), content_type)
+    bucket.put_once(f"{prefix}evidence.json", to_json_bytes(evidence.spell()), JSON_TYPE)

@@ -1,0 +1,132 @@
+"""The user's keys: good values, bad values, and typos that must never weaken a gate."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from testgate.core.config import (
+    EXECUTION_KEY,
+    KNOWN_KEYS,
+    STATE_KEY,
+    Mode,
+    OnCreate,
+    parse_config,
+    spell_config,
+)
+from testgate.core.errors import ConfigError
+
+DIGEST = "sha256:" + "a" * 64
+
+
+def test_defaults_enforce_and_run():
+    config = parse_config({"GATE": "shop"})
+    assert (config.mode, config.on_create, config.timeout_s) == (Mode.ENFORCE, OnCreate.RUN, 1800)
+
+
+def test_all_keys_are_read():
+    config = parse_config(
+        {
+            "GATE": f"shop@{DIGEST}",
+            "TEST_ENDPOINT": "https://green.example.com:8443/base",
+            "CONTAINER": "web",
+            "MODE": "observe",
+            "TIMEOUT_SECONDS": "600",
+            "ON_CREATE": "skip",
+            "PARAMETERS": {"REGION": "eu"},
+            EXECUTION_KEY: "arn:…",
+            STATE_KEY: {"troubles": 1},
+        }
+    )
+    assert config.gate == f"shop@{DIGEST}"
+    assert config.timeout_s == 600
+    assert config.mode is Mode.OBSERVE
+    assert config.parameters == {"REGION": "eu"}
+
+
+@pytest.mark.parametrize("raw", ["smoke, checkout", ["smoke", "checkout"]])
+def test_suites_come_as_a_list_or_with_commas(raw):
+    assert parse_config({"TEST_SUITES": raw}).test_suites == ("smoke", "checkout")
+
+
+@pytest.mark.parametrize(
+    ("details", "says"),
+    [
+        ({}, "names no tests"),
+        ({"GATE": "shop", "TEST_SUITES": "smoke"}, "exclude each other"),
+        ({"GATE": "shop", "TIMEOUT": 5}, "unknown key 'TIMEOUT'"),
+        ({"GATE": "shop", "MOD": "observe"}, "did you mean MODE?"),
+        ({"GATE": "shop", "mode": "observe"}, "did you mean MODE?"),
+        ({"GATE": "shop", "XYZZY": 1}, "known keys: CONTAINER"),
+        ({"GATE": "shop", "TEST_HOST": "x"}, "TEST_HOST is not supported"),
+        ({"GATE": "shop", "TEST_HEADERS": {}}, "TEST_HEADERS is not supported"),
+        ({"GATE": ""}, "GATE: is empty"),
+        ({"GATE": 7}, "GATE: expected text, got a number"),
+        ({"GATE": "Shop"}, "GATE: got 'Shop', expected name or name@sha256"),
+        ({"GATE": "shop@latest"}, "GATE: got 'shop@latest'"),
+        ({"TEST_SUITES": []}, "TEST_SUITES: expected names"),
+        ({"TEST_SUITES": "a,,b"}, "'' is not the name of a suite"),
+        ({"TEST_SUITES": "a,a"}, "names a suite twice"),
+        ({"GATE": "shop", "MODE": "Observe"}, "MODE: got 'Observe', expected enforce or observe"),
+        ({"GATE": "shop", "MODE": None}, "MODE: got None"),
+        ({"GATE": "shop", "ON_CREATE": "ignore"}, "ON_CREATE: got 'ignore', expected run or skip"),
+        ({"GATE": "shop", "TIMEOUT_SECONDS": 9}, "got 9, expected 10 to 82800 seconds"),
+        ({"GATE": "shop", "TIMEOUT_SECONDS": True}, "expected a whole number of seconds"),
+        ({"GATE": "shop", "TIMEOUT_SECONDS": 90.5}, "expected a whole number of seconds"),
+        ({"GATE": "shop", "TIMEOUT_SECONDS": "1e3"}, "expected a whole number of seconds"),
+        ({"GATE": "shop", "TEST_ENDPOINT": "green"}, "expected http(s)://"),
+        ({"GATE": "shop", "TEST_ENDPOINT": "http://user@host"}, "expected http(s)://"),
+        ({"GATE": "shop", "PARAMETERS": [1]}, "PARAMETERS: expected an object of texts"),
+        ({"GATE": "shop", "PARAMETERS": {"a": "b"}}, "'a' is not a name of capitals"),
+        ({"GATE": "shop", "PARAMETERS": {"A": 1}}, "A must be text, got a number"),
+        ({"GATE": "shop", "PARAMETERS": {"A": "x" * 1100}}, "at most 1024 are allowed"),
+    ],
+)
+def test_bad_configuration_is_refused_by_name(details, says):
+    with pytest.raises(ConfigError) as caught:
+        parse_config(details)
+    assert says in str(caught.value)
+
+
+def test_all_problems_are_told_at_once():
+    with pytest.raises(ConfigError) as caught:
+        parse_config({"GAT": "shop", "MODE": "x", "TIMEOUT_SECONDS": "soon"})
+    assert len(caught.value.problems) == 4
+
+
+def test_mode_is_no_part_of_the_question():
+    observed = parse_config({"GATE": "shop", "MODE": "observe"})
+    assert spell_config(observed) == spell_config(parse_config({"GATE": "shop"}))
+
+
+def test_equal_meanings_are_spelled_alike():
+    one = parse_config({"TEST_SUITES": "a,b", "TIMEOUT_SECONDS": "600"})
+    other = parse_config({"TEST_SUITES": ["a", "b"], "TIMEOUT_SECONDS": 600.0})
+    assert spell_config(one) == spell_config(other)
+    assert parse_config(spell_config(one)) == one
+
+
+@given(
+    key=st.text(min_size=1).filter(lambda key: key not in KNOWN_KEYS | {EXECUTION_KEY, STATE_KEY})
+)
+def test_no_unknown_key_is_ever_accepted(key):
+    with pytest.raises(ConfigError):
+        parse_config({"GATE": "shop", key: "x"})
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(KNOWN_KEYS)),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+            lambda inner: (
+                st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+            ),
+            max_leaves=5,
+        ),
+    )
+)
+def test_any_json_is_parsed_or_refused_and_nothing_else_happens(details):
+    try:
+        parse_config(details)
+    except ConfigError as exc:
+        assert exc.problems

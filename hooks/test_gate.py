@@ -58,7 +58,7 @@ def _details(event: Any) -> dict[str, Any]:
     if isinstance(raw, str):
         try:
             raw = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             raw = None
     return raw if isinstance(raw, dict) else {}
 

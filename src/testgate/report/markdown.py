@@ -87,7 +87,7 @@ def _first_failure(record: Record) -> Iterator[str]:
         yield f"> {escape(test['message'])}"
         yield ""
     if test.get("file"):
-        line = f":{test['line'] + 1}" if test.get("line") is not None else ""
+        line = f":{test['line']}" if test.get("line") is not None else ""
         yield f"At {escape(test['file'])}{line}"
         yield ""
     if test.get("trace"):

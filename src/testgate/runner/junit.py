@@ -25,6 +25,7 @@ MAX_NAME_CHARS = 300
 MAX_MESSAGE_CHARS = 500
 MAX_TRACE_CHARS = 8_000
 
+_PLACE = re.compile(r"^\S+\.py:(\d{1,9}): \w+", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -49,21 +50,42 @@ def read_junit(path: Path) -> tuple[TestResult, ...]:
 
 def _cases(root: "Element") -> Iterator[TestResult]:
     for case in root.iter("testcase"):
-        yield _case(case)
+        test = _case(case)
+        # pytest, when interrupted, writes a case without a name or a result: it is no test.
+        if test.name or test.outcome is not Outcome.PASSED:
+            yield test
 
 
 def _case(case: "Element") -> TestResult:
     outcome, message, trace = _result(case)
-    class_name, name = case.get("classname", ""), case.get("name", "")
     return TestResult(
-        name=_clean(f"{class_name}::{name}" if class_name else name, MAX_NAME_CHARS),
+        name=_clean(_full_name(case), MAX_NAME_CHARS),
         outcome=outcome,
         duration_s=_seconds(case.get("time")),
         message=message,
         trace=trace,
         file=_clean(case.get("file", ""), MAX_NAME_CHARS),
-        line=int(case.get("line", "")) if case.get("line", "").isdecimal() else None,
+        line=_line(case, trace),
     )
+
+
+def _full_name(case: "Element") -> str:
+    """As the framework itself would be told to run it: with pytest `file.py::Class::test`."""
+    class_name, name, file = case.get("classname", ""), case.get("name", ""), case.get("file", "")
+    module = file.removesuffix(".py").replace("/", ".")
+    if not file.endswith(".py") or not (class_name + ".").startswith(module + "."):
+        return f"{class_name}::{name}" if class_name else name
+    classes = class_name.removeprefix(module).lstrip(".").split(".")
+    return "::".join([file, *filter(None, classes), name])
+
+
+def _line(case: "Element", trace: str) -> int | None:
+    """The failing line (1-based) if the trace ends in it, else where the test begins."""
+    failing = _PLACE.findall(trace)
+    if failing:
+        return int(failing[-1])
+    first = case.get("line", "")
+    return int(first) + 1 if first.isdecimal() else None  # pytest counts from 0 here
 
 
 def _result(case: "Element") -> tuple[Outcome, str, str]:
@@ -81,8 +103,12 @@ def _result(case: "Element") -> tuple[Outcome, str, str]:
 
 
 def _message(element: "Element", tag: str) -> str:
-    """The first telling line: `AssertionError: ` says nothing by itself."""
+    """The first telling line: `AssertionError: ` says nothing by itself, and where pytest only
+    says that it could not collect, the last line of its trace says why."""
     text = element.get("message") or (element.text or "").strip() or tag
+    if text == "collection failure":
+        told = [line for line in (element.text or "").splitlines() if line.startswith("E ")]
+        text = told[-1].removeprefix("E ") if told else text
     first = text.strip().splitlines()[0] if text.strip() else tag
     return _clean(first.removeprefix("AssertionError: "), MAX_MESSAGE_CHARS)
 

@@ -1,0 +1,59 @@
+"""`testgate`: the commands, and the one place where an error becomes a sentence and a code."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from testgate import __version__
+from testgate.cli.demo import demo
+from testgate.cli.exits import Exit
+from testgate.cli.inspecting import show, why
+from testgate.cli.local import local_app
+from testgate.cli.publish import publish_command
+from testgate.cli.runs import RunNotFoundError
+from testgate.core.errors import GateError
+
+app = typer.Typer(
+    name="testgate",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="A test gate for Amazon ECS blue/green deployments: no pass, no production traffic, "
+    "and always a reason.",
+)
+app.add_typer(local_app, name="local")
+app.command("demo")(demo)
+app.command("publish")(publish_command)
+app.command("why")(why)
+app.command("show")(show)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"testgate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True),
+) -> None:
+    """Options before any command."""
+
+
+def main() -> None:
+    """Run the command line; errors of ours are told in one line, without a traceback."""
+    try:
+        app()
+    except RunNotFoundError as exc:
+        sys.exit(_tell(exc, Exit.NOT_FOUND))
+    except GateError as exc:
+        sys.exit(_tell(exc, Exit.USAGE))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _tell(error: GateError, code: Exit) -> Exit:
+    Console(stderr=True, soft_wrap=True).print(f"[red]error:[/] {error}", highlight=False)
+    return code

@@ -1,0 +1,78 @@
+"""How commands reach AWS: region, profile and endpoint as AWS's own tools take them.
+
+Imported by the commands.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import boto3
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from testgate.aws.s3 import Bucket
+from testgate.core.errors import GateError
+
+EndpointUrl = Annotated[
+    str | None,
+    typer.Option("--endpoint-url", help="Another endpoint, e.g. the local AWS.", metavar="URL"),
+]
+Region = Annotated[str | None, typer.Option("--region", help="AWS region.")]
+Profile = Annotated[str | None, typer.Option("--profile", help="Named profile of AWS tools.")]
+BucketName = Annotated[
+    str | None,
+    typer.Option(
+        "--bucket",
+        envvar="TESTGATE_BUCKET",
+        help="Record bucket; by default the one of the stack.",
+    ),
+]
+StackName = Annotated[
+    str,
+    typer.Option("--stack", envvar="TESTGATE_STACK", help="Stack made from infra/gate.yaml."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+DEFAULT_STACK = "testgate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """Where a command looks. Raises GateError when nothing answers there."""
+
+    endpoint_url: str | None = None
+    region: str | None = None
+    profile: str | None = None
+    bucket_name: str | None = None
+    stack: str = DEFAULT_STACK
+
+    @property
+    def client(self) -> Callable[[str], Any]:
+        """Makes boto3 clients."""
+        try:
+            session = boto3.Session(profile_name=self.profile, region_name=self.region)
+        except BotoCoreError as exc:
+            raise GateError(f"cannot use this profile: {exc}") from exc
+        return lambda service: session.client(service, endpoint_url=self.endpoint_url)
+
+    def bucket(self) -> Bucket:
+        """The record bucket: as named, or as the stack's output names it."""
+        try:
+            name = self.bucket_name or self._stack_output("RecordBucketName")
+            return Bucket(self.client("s3"), name)
+        except ClientError as exc:
+            message = exc.response.get("Error", {}).get("Message", str(exc))
+            raise GateError(
+                f"cannot read stack {self.stack!r}: {message}; name it with --stack, or the "
+                "bucket with --bucket"
+            ) from exc
+        except BotoCoreError as exc:
+            raise GateError(f"AWS cannot be reached: {exc}; see --region, --profile") from exc
+
+    def _stack_output(self, key: str) -> str:
+        stacks = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
+        for output in stacks[0].get("Outputs") or ():
+            if output["OutputKey"] == key:
+                return str(output["OutputValue"])
+        raise GateError(f"stack {self.stack!r} has no output {key}: it is not of infra/gate.yaml")

@@ -1,0 +1,44 @@
+"""Local Amazon ECS services: blue/green deployments with lifecycle hooks, tasks as processes.
+
+Stands in front of moto, which keeps clusters and task definitions. Imported by `testgate.local`.
+"""
+
+from testgate.local.ecs.control_plane import EcsControlPlane
+from testgate.local.ecs.fleet import FleetLimits
+from testgate.local.ecs.hook_stage import HookBehaviour
+from testgate.local.ecs.images import ImageCommand, ImageMap, ImageMapError
+from testgate.local.ecs.invoker import (
+    HookAnswered,
+    HookCall,
+    HookFunctionError,
+    HookInvoker,
+    HookNotInvoked,
+    HookResult,
+    HookRoleNotAssumed,
+)
+from testgate.local.ecs.model import DeploymentStatus, HookDetailsMode, HookStatus, Stage
+from testgate.local.ecs.settings import EcsSettings
+from testgate.local.ecs.transitions import DeploymentTransition, TransitionKind
+
+__all__ = [
+    "DeploymentStatus",
+    "DeploymentTransition",
+    "EcsControlPlane",
+    "EcsSettings",
+    "FleetLimits",
+    "HookAnswered",
+    "HookBehaviour",
+    "HookCall",
+    "HookDetailsMode",
+    "HookFunctionError",
+    "HookInvoker",
+    "HookNotInvoked",
+    "HookResult",
+    "HookRoleNotAssumed",
+    "HookStatus",
+    "ImageCommand",
+    "ImageMap",
+    "ImageMapError",
+    "Stage",
+    "TransitionKind",
+]

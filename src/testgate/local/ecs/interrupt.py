@@ -1,0 +1,75 @@
+"""How a running deployment is stopped from outside.
+
+Imported by `testgate.local.ecs` alone.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from enum import IntEnum
+
+
+class Interruption(IntEnum):
+    """Why; the greater wins."""
+
+    ROLLBACK = 1
+    SUPERSEDED = 2
+    DELETED = 3
+    SHUTDOWN = 4
+
+
+class Interrupt:
+    """Set from API threads, read by the deployment's thread, which `event` wakes."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self._lock = threading.Lock()
+        self._kind: Interruption | None = None
+        self._closed = False
+        self._wake: Callable[[], None] | None = None
+
+    @property
+    def kind(self) -> Interruption | None:
+        with self._lock:
+            return self._kind
+
+    def demand(self, kind: Interruption) -> bool:
+        """Interrupt; False if the deployment is past the point of return."""
+        with self._lock:
+            if self._closed and kind is not Interruption.SHUTDOWN:
+                return False
+            self._kind = max(kind, self._kind or kind)
+            self.event.set()
+            wake = self._wake
+        if wake is not None:
+            wake()
+        return True
+
+    def close(self) -> bool:
+        """Refuse interruptions from now on; False if one has come before."""
+        with self._lock:
+            if self._kind is not None:
+                return False
+            self._closed = True
+            return True
+
+    def answered(self) -> None:
+        """Forget a demand for rollback that is being carried out; a greater one stays."""
+        with self._lock:
+            if self._kind is Interruption.ROLLBACK:
+                self._kind = None
+                self.event.clear()
+
+    @contextlib.contextmanager
+    def waking(self, wake: Callable[[], None]) -> Iterator[None]:
+        """Call `wake` when interrupted, at once if that has happened already."""
+        with self._lock:
+            self._wake = wake
+            happened = self._kind is not None
+        if happened:
+            wake()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._wake = None

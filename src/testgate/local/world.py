@@ -1,0 +1,104 @@
+"""The local AWS, assembled: one endpoint URL, behind it moto and what moto lacks.
+
+Imported by the command line, the benchmarks and the tests. One at a time in a process, because
+moto keeps its state in module globals.
+"""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from testgate.core.errors import GateError
+from testgate.local.balancer import Balancer
+from testgate.local.clock import ScaledClock
+from testgate.local.ecs import EcsControlPlane, EcsSettings
+from testgate.local.ecs.images import ImageMap
+from testgate.local.hook_invoker import HookInvocations
+from testgate.local.lambdas import LambdaHost
+from testgate.local.server import MotoServer
+
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSettings:
+    """How a local AWS is to be. `time_scale` shortens bake times and callback delays alone.
+
+    `images` is the file that maps container images to local processes; `lambda_python` an
+    interpreter with boto3 and awslambdaric, by default the one that `make setup` made.
+    """
+
+    images: Path
+    port: int = 0
+    region: str = DEFAULT_REGION
+    time_scale: float = 1.0
+    lambda_python: Path | None = None
+    ecs: EcsSettings = field(default_factory=EcsSettings)
+
+
+class LocalAws:
+    """A running local AWS; close it, or use it as a context manager."""
+
+    def __init__(self, settings: LocalSettings) -> None:
+        clock = ScaledClock(scale=settings.time_scale)
+        self.server = MotoServer(port=settings.port, region=settings.region)
+        self.lambdas = LambdaHost(
+            python=settings.lambda_python or lambda_python(),
+            endpoint_url=lambda: self.server.url,
+            region=settings.region,
+            clock=clock,
+        )
+        self.balancer = Balancer(region=settings.region)
+        self.ecs = EcsControlPlane(
+            client=self.client,
+            invoke_hook=HookInvocations(host=self.lambdas),
+            images=ImageMap.load(settings.images),
+            balancer=self.balancer,
+            clock=clock,
+            region=settings.region,
+            settings=settings.ecs,
+        )
+
+    @property
+    def url(self) -> str:
+        """The endpoint URL for every service."""
+        return self.server.url
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this AWS."""
+        return self.server.client(service)
+
+    def __enter__(self) -> Self:
+        self.balancer.install()
+        self.lambdas.install()
+        for part in (self.ecs, self.balancer, self.lambdas):
+            self.server.front.add_route(part.route)
+        self.server.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop everything; no process of it is left."""
+        self.ecs.close()
+        self.lambdas.close()
+        self.balancer.close()
+        self.server.close()
+
+
+def lambda_python() -> Path:
+    """The interpreter that `make setup` made for local functions. Raises GateError."""
+    path = Path(sys.prefix) / "lambda-runtime" / "bin" / "python"
+    if not path.exists():
+        raise GateError(
+            f"there is no Lambda runtime at {path}: run `make setup` in Testgate's repository"
+        )
+    return path

@@ -1,0 +1,174 @@
+"""The record for a terminal: the sentence first, then what a person asks next.
+
+Needs Rich; imported by the command line alone.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from testgate.core.layout import RunPlace
+from testgate.report.markdown import first_failure, what_happens_next
+
+Record = Mapping[str, Any]
+
+COLOURS = {
+    "passed": "green",
+    "flaky": "yellow",
+    "skipped": "yellow",
+    "failed": "red",
+    "suite_error": "magenta",
+    "infra_error": "magenta",
+    "timed_out": "magenta",
+    "aborted": "yellow",
+}
+MAX_TRACE_LINES = 25
+
+
+def print_why(
+    console: Console, record: Record | None, answer: Record | None, bucket: str, place: RunPlace
+) -> None:
+    """The reason of one gate run, on one screen."""
+    console.print(_headline(record, answer, place))
+    console.print()
+    if record:
+        console.print(Group(*_first_failure(record), *_counts(record)))
+    console.print(_facts(record, answer, bucket, place))
+    console.print()
+    if record:
+        console.print(Text(what_happens_next(record)))
+
+
+def print_run(
+    console: Console, record: Record | None, answer: Record | None, bucket: str, place: RunPlace
+) -> None:
+    """Everything that is stored of one gate run."""
+    print_why(console, record, answer, bucket, place)
+    if record is None:
+        return
+    console.print()
+    console.print(_times(record))
+    for suite in record["suites"]:
+        console.print()
+        console.print(_suite(suite))
+
+
+def _headline(record: Record | None, answer: Record | None, place: RunPlace) -> RenderableType:
+    told = answer or record or {}
+    outcome = str(told["outcome"])
+    colour = COLOURS.get(outcome, "white")
+    word = outcome.upper().replace("_", " ")
+    line = Text.assemble(
+        (f"{word} ", f"bold {colour}"), (f" {place.cluster}/{place.service}", "bold")
+    )
+    return Group(line, Text(str(told["sentence"]), style=colour))
+
+
+def _first_failure(record: Record) -> Iterator[RenderableType]:
+    found = first_failure(record)
+    if found is None:
+        return
+    suite, test = found
+    yield Text.assemble(
+        ("First failing test  ", "bold"), (str(test["name"]), "red"), f"  (suite {suite['name']})"
+    )
+    if test.get("message"):
+        yield Padding(Text(str(test["message"])), (0, 0, 0, 2))
+    if test.get("file"):
+        line = f":{test['line']}" if test.get("line") is not None else ""
+        yield Padding(Text(f"at {test['file']}{line}", style="dim"), (0, 0, 0, 2))
+    if test.get("trace"):
+        lines = str(test["trace"]).splitlines()[-MAX_TRACE_LINES:]
+        yield Padding(Text("\n".join(lines), style="dim"), (1, 0, 0, 4))
+    yield Text()
+
+
+def _counts(record: Record) -> Iterator[RenderableType]:
+    if not record["suites"]:
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("suite", "outcome"):
+        table.add_column(name)
+    for name in ("passed", "failed", "flaky", "skipped", "of", "at least"):
+        table.add_column(name, justify="right")
+    for suite in record["suites"]:
+        counts = suite["counts"]
+        advisory = "" if suite["blocking"] else " (advisory)"
+        outcome = suite["outcome"]
+        table.add_row(
+            escape(suite["name"]) + advisory,
+            f"[{COLOURS.get(outcome, 'white')}]{outcome}[/]",
+            *(str(counts[name]) for name in ("passed", "failed", "flaky", "skipped", "total")),
+            str(suite["min_tests"]),
+        )
+    yield table
+    yield Text()
+
+
+def _facts(
+    record: Record | None, answer: Record | None, bucket: str, place: RunPlace
+) -> RenderableType:
+    told = record or answer or {}
+    rows = {
+        "service": f"{place.cluster}/{place.service}",
+        "deployment": place.deployment_id,
+        "revision": str(told.get("revision", "")).rsplit("/", 1)[-1],
+        "image": told.get("image"),
+        "test URL": told.get("base_url"),
+        "plan": told.get("plan_digest"),
+        "ECS was told": _told(answer),
+        "record": f"s3://{bucket}/{place.prefix}",
+    }
+    return _grid(rows)
+
+
+def _told(answer: Record | None) -> str:
+    if answer is None:
+        return "nothing yet"
+    mode = " (observe mode)" if answer["mode"] == "observe" else ""
+    return f"{answer['hook_status']}{mode} at {answer['answered_at']}"
+
+
+def _times(record: Record) -> RenderableType:
+    rows = {
+        "stage": record["stage"],
+        "gate": record["gate"],
+        "identity": record["identity"]["says"],
+        "started": record["started_at"],
+        "ended": record["ended_at"],
+        "deadline": record["deadline"],
+        "execution": record["execution_arn"],
+    }
+    return _grid(rows)
+
+
+def _suite(suite: Record) -> RenderableType:
+    table = Table(
+        title=f"suite {suite['name']}: {suite['sentence']}",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        show_header=False,
+    )
+    for test in suite["tests"]:
+        colour = COLOURS.get(test["outcome"], "white")
+        table.add_row(
+            f"[{colour}]{test['outcome']}[/]",
+            Text(test["name"]),
+            Text(f"{test['duration_s']:.2f} s", style="dim"),
+        )
+    return table
+
+
+def _grid(rows: Mapping[str, object]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for name, value in rows.items():
+        if value:
+            grid.add_row(Text(name, style="dim"), Text(str(value), overflow="fold"))
+    return grid

@@ -1,0 +1,188 @@
+"""Whole deployments: one local AWS with the shipped stack, and a site of its own for each test."""
+
+import itertools
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from infra.bundle import Target, build_bundles
+from testgate.aws.s3 import Bucket
+from testgate.cli.publishing import prepare_publication, publish
+from testgate.cli.runs import StoredRun, find_run
+from testgate.local.ecs import DeploymentTransition, HookDetailsMode, TransitionKind
+from testgate.local.gate_stack import GateStack, deploy_gate
+from testgate.local.site import Hook, Site, build_site
+from testgate.local.world import LocalAws, LocalSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+TIME_SCALE = 0.1
+PATIENCE_S = 60.0
+_numbers = itertools.count(1)
+
+GOOD = (
+    "def test_health(base_url):\n    assert requests.get(base_url + '/health').status_code == 200\n"
+)
+SUITE = "import requests\n" + GOOD
+CHECKOUT_SUITE = (
+    SUITE
+    + """
+def test_checkout(base_url):
+    cart = requests.post(base_url + '/cart').json()
+    requests.post(f"{base_url}/cart/{cart['id']}/items", json={'product_id': 'notebook', 'quantity': 1})
+    status = requests.post(f"{base_url}/cart/{cart['id']}/checkout").status_code
+    assert status == 201, f'{status}, expected 201'
+"""
+)
+
+
+@pytest.fixture(scope="package")
+def local() -> Iterator[LocalAws]:
+    settings = LocalSettings(time_scale=TIME_SCALE, images=ROOT / "examples" / "images.toml")
+    with LocalAws(settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def stack(local: LocalAws) -> GateStack:
+    build_bundles(ROOT / "build", Target.host())
+    return deploy_gate(local.client, ROOT)
+
+
+@pytest.fixture
+def lab(local: LocalAws, stack: GateStack, tmp_path: Path) -> Iterator["Lab"]:
+    made = Lab(local=local, stack=stack, directory=tmp_path, name=f"web-{next(_numbers)}")
+    unsubscribe = local.ecs.subscribe(made.watch)
+    yield made
+    unsubscribe()
+    local.ecs.behaviour.details_mode = HookDetailsMode.MERGE
+
+
+@dataclass(kw_only=True)
+class Lab:
+    """A site, its service's gate, and what has happened to its deployments."""
+
+    local: LocalAws
+    stack: GateStack
+    directory: Path
+    name: str
+    transitions: list[DeploymentTransition] = field(default_factory=list)
+    acts: list[tuple[TransitionKind, Callable[[DeploymentTransition], None]]] = field(
+        default_factory=list
+    )
+    _site: Site | None = None
+
+    @property
+    def site(self) -> Site:
+        if self._site is None:
+            self._site = build_site(self.local.client, self.name)
+        return self._site
+
+    @property
+    def bucket(self) -> Bucket:
+        return Bucket(self.local.client("s3"), self.stack.record_bucket)
+
+    def watch(self, transition: DeploymentTransition) -> None:
+        """Keep it, and act if this is the named moment; an act happens once."""
+        if f"/{self.name}/" not in transition.deployment_arn:
+            return
+        self.transitions.append(transition)
+        due = [act for act in self.acts if act[0] is transition.kind]
+        for act in due:
+            self.acts.remove(act)
+            act[1](transition)
+
+    def once(self, kind: TransitionKind, act: Callable[[DeploymentTransition], None]) -> None:
+        self.acts.append((kind, act))
+
+    def publish(self, suites: Mapping[str, str], extra: str = "") -> str:
+        """Publish a gate of this lab's name with these suites of one file; its pinned name."""
+        tables = []
+        for name, text in suites.items():
+            (self.directory / name).mkdir(exist_ok=True)
+            (self.directory / name / "test_it.py").write_text(text)
+            tables.append(f'[[suites]]\nname = "{name}"\npath = "{name}"\n{extra}\n')
+        gate_file = self.directory / "testgate.toml"
+        gate_file.write_text(f'schema = 1\n[gate]\nname = "{self.name}"\n' + "".join(tables))
+        publication = prepare_publication(gate_file)
+        publish(self.bucket, publication)
+        return publication.pinned
+
+    def hook(self, **details: Any) -> Hook:
+        return self.stack.hook({"GATE": self.name} | details)
+
+    def task(self, version: str, **environment: str) -> str:
+        return self.site.register(
+            f"example.com/shop:{version}", {"SHOP_VERSION": version} | environment
+        )
+
+    def create(self, version: str, hook: Hook, **environment: str) -> dict[str, Any]:
+        return self.ended(self.site.create(self.task(version, **environment), hook))
+
+    def update(self, version: str, hook: Hook | None = None, **environment: str) -> dict[str, Any]:
+        return self.ended(self.site.update(self.task(version, **environment), hook))
+
+    def established(self) -> None:
+        """Version 1 in production, through a gate whose one suite passes."""
+        self.publish({"smoke": SUITE})
+        assert self.create("1", self.hook())["status"] == "SUCCESSFUL"
+        self.transitions.clear()
+
+    def ended(self, arn: str) -> dict[str, Any]:
+        return self.local.ecs.wait_until_ended(arn, PATIENCE_S)
+
+    def run(self, deployment: Mapping[str, Any]) -> StoredRun:
+        return find_run(self.bucket, deployment["serviceDeploymentArn"])
+
+    def execution_ended(self, deployment: Mapping[str, Any]) -> dict[str, Any]:
+        """The deployment's only execution, once it has ended."""
+        (arn,) = self.executions(deployment)
+        client = self.local.client("stepfunctions")
+        pause = threading.Event()
+        for _ in range(600):
+            described: dict[str, Any] = client.describe_execution(executionArn=arn)
+            if described["status"] != "RUNNING":
+                return described
+            pause.wait(0.05)
+        raise AssertionError(f"{arn} is still running")
+
+    def executions(self, deployment: Mapping[str, Any]) -> list[str]:
+        client = self.local.client("stepfunctions")
+        found = client.list_executions(stateMachineArn=self.stack.state_machine_arn)["executions"]
+        arn = deployment["serviceDeploymentArn"]
+        return [
+            item["executionArn"]
+            for item in found
+            if arn in client.describe_execution(executionArn=item["executionArn"])["input"]
+        ]
+
+    def version(self, url: str) -> str | None:
+        """What a listener serves; None if it serves no shop."""
+        answer = requests.get(f"{url}/version", timeout=5)
+        return str(answer.json()["version"]) if answer.ok else None
+
+    @property
+    def production(self) -> str | None:
+        return self.version(self.site.production_url)
+
+    def production_shifts(self) -> list[DeploymentTransition]:
+        return [
+            t
+            for t in self.transitions
+            if t.kind is TransitionKind.STAGE_ENTERED
+            and t.stage is not None
+            and t.stage.value == "PRODUCTION_TRAFFIC_SHIFT"
+            and not t.status.rolling_back
+        ]
+
+    def hook_calls(self) -> list[dict[str, Any]]:
+        return [
+            json.loads(t.payload or b"null")
+            for t in self.transitions
+            if t.kind is TransitionKind.HOOK_CALLED
+        ]

@@ -1,0 +1,339 @@
+"""What the README promises, each shown by a whole deployment on the local AWS."""
+
+import json
+import threading
+
+import pytest
+
+from testgate.core.layout import parse_index_key
+from testgate.core.outcomes import Outcome
+from testgate.local.ecs import HookDetailsMode, TransitionKind
+from testgate.local.lambdas import Crash, Moment
+from tests.deployments.conftest import CHECKOUT_SUITE, SUITE
+
+CRASH_BEFORE = Crash(when=Moment.BEFORE_HANDLER)
+CRASH_AFTER = Crash(when=Moment.AFTER_HANDLER)
+
+
+def test_a_good_version_is_promoted_after_its_tests(lab):
+    lab.established()
+    deployment = lab.update("2")
+    assert deployment["status"] == "SUCCESSFUL"
+    assert lab.production == "2"
+    run = lab.run(deployment)
+    assert run.record and run.answer
+    assert run.outcome is Outcome.PASSED
+    assert run.sentence == "1 of 1 tests passed (smoke)"
+    assert run.answer["hook_status"] == "SUCCEEDED"
+    assert run.record["image"] == "example.com/shop:2"
+    assert run.record["base_url"] == lab.site.test_url
+    before, after = run.record["identity"]["before"], run.record["identity"]["after"]
+    assert before == after
+    assert before["has_source"]
+
+
+def test_a_bad_version_is_refused_with_the_reason_in_every_place(lab):
+    lab.publish({"smoke": CHECKOUT_SUITE})
+    lab.create("1", lab.hook())
+    lab.transitions.clear()
+    deployment = lab.update("2", SHOP_FAULT="checkout")
+    sentence = (
+        "1 of 2 tests in suite smoke failed (allowed 0); "
+        "first: test_it.py::test_checkout: 500, expected 201"
+    )
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    assert "returned FAILED status" in deployment["statusReason"]
+    assert not lab.production_shifts()
+    assert lab.production == "1"
+    run = lab.run(deployment)
+    assert run.record and run.answer
+    assert (run.record["sentence"], run.answer["sentence"]) == (sentence, sentence)
+    assert run.outcome is Outcome.FAILED
+    execution = lab.execution_ended(deployment)
+    assert (execution["status"], execution["error"]) == ("FAILED", "Testgate.Failed")
+    assert execution["cause"] == sentence
+    report = lab.bucket.get(run.place.report).decode()
+    assert report.startswith("# FAILED — 1 of 2 tests in suite smoke failed")
+    index = [parse_index_key(k) for k in lab.bucket.keys(f"index/{lab.name}/")]
+    assert [entry.outcome for entry in index] == [Outcome.FAILED, Outcome.PASSED]
+    assert index[0].place == run.place
+    logged = lab.local.client("logs").filter_log_events(
+        logGroupName=f"/aws/lambda/{lab.stack.function('test-gate')}"
+    )["events"]
+    assert any(sentence in event["message"] for event in logged)
+
+
+def test_evidence_lies_under_the_keys_of_its_run(lab):
+    lab.established()
+    run = lab.run(lab.update("2"))
+    names = {key.removeprefix(run.place.prefix) for key in lab.bucket.keys(run.place.prefix)}
+    assert names == {
+        "answer.json",
+        "record.json",
+        "report.md",
+        "evidence/smoke/1/1-0/evidence.json",
+        "evidence/smoke/1/1-0/junit.xml",
+        "evidence/smoke/1/1-0/output.txt",
+    }
+
+
+def test_a_refused_create_has_nothing_to_roll_back_to(lab):
+    lab.publish({"smoke": CHECKOUT_SUITE})
+    deployment = lab.create("1", lab.hook(), SHOP_FAULT="checkout")
+    assert deployment["status"] == "ROLLBACK_FAILED"
+    assert "No rollback candidate was found" in deployment["statusReason"]
+    assert not lab.production_shifts()
+    run = lab.run(deployment)
+    assert run.outcome is Outcome.FAILED
+    report = lab.bucket.get(run.place.report).decode()
+    assert "no previous revision to roll back to" in report
+
+
+def test_a_hook_called_twice_at_once_starts_one_execution(lab):
+    lab.established()
+    twice = lab.site.client("ecs")
+    hook = lab.hook().spell()
+    task = lab.task("2")
+    twice.update_service(
+        cluster=lab.name,
+        service=lab.name,
+        taskDefinition=task,
+        deploymentConfiguration={
+            "strategy": "BLUE_GREEN",
+            "bakeTimeInMinutes": 0,
+            "lifecycleHooks": [hook, hook],
+        },
+    )
+    deployment = lab.ended(lab.site.newest_deployment())
+    assert deployment["status"] == "SUCCESSFUL"
+    assert len(lab.executions(deployment)) == 1
+
+
+def test_a_lost_first_answer_recovers(lab):
+    """ECS promises nowhere to call once: here it calls, never sees the answer, and calls again."""
+    lab.established()
+    lost = []
+
+    def call_and_lose(transition):
+        function = lab.stack.function("test-gate")
+        lost.append(lab.local.lambdas.invoke(function, transition.payload).payload)
+
+    lab.once(TransitionKind.HOOK_CALLED, call_and_lose)
+    deployment = lab.update("2")
+    assert json.loads(lost[0])["hookStatus"] == "IN_PROGRESS"
+    assert deployment["status"] == "SUCCESSFUL"
+    assert len(lab.executions(deployment)) == 1
+
+
+@pytest.mark.parametrize("fault", [None, "checkout"])
+@pytest.mark.parametrize("mode", list(HookDetailsMode))
+def test_each_way_of_handing_back_hook_details(lab, mode, fault):
+    lab.publish({"smoke": CHECKOUT_SUITE})
+    lab.create("1", lab.hook())
+    lab.transitions.clear()
+    lab.local.ecs.behaviour.details_mode = mode
+    deployment = lab.update("2", **({"SHOP_FAULT": fault} if fault else {}))
+    assert deployment["status"] == ("ROLLBACK_SUCCESSFUL" if fault else "SUCCESSFUL")
+    assert lab.production == ("1" if fault else "2")
+    assert len(lab.executions(deployment)) == 1
+    later = lab.hook_calls()[1:]
+    assert later
+    handed_back = {
+        (type(c["hookDetails"]).__name__, "SFN_EXECUTION_ARN" in c["hookDetails"]) for c in later
+    }
+    assert (
+        handed_back
+        == {
+            HookDetailsMode.MERGE: {("dict", True)},
+            HookDetailsMode.REPLACE: {("dict", True)},
+            HookDetailsMode.DROP: {("dict", False)},
+            HookDetailsMode.TEXT: {("str", True)},
+        }[mode]
+    )
+
+
+@pytest.mark.parametrize("fault", [CRASH_BEFORE, CRASH_AFTER], ids=["before", "after"])
+@pytest.mark.parametrize("step", ["prepare", "judge"])
+def test_one_crash_of_prepare_or_judge_is_recovered(lab, step, fault):
+    lab.established()
+    lab.local.lambdas.inject(lab.stack.function(step), fault)
+    deployment = lab.update("2")
+    assert deployment["status"] == "SUCCESSFUL"
+    assert lab.run(deployment).sentence == "1 of 1 tests passed (smoke)"
+
+
+@pytest.mark.parametrize("fault", [CRASH_BEFORE, CRASH_AFTER], ids=["before", "after"])
+@pytest.mark.parametrize("step", ["prepare", "run-suite", "judge"])
+def test_a_step_that_keeps_crashing_refuses_and_says_so(lab, step, fault):
+    lab.established()
+    function = lab.stack.function(step)
+    lab.local.lambdas.inject(function, fault, times=1 if step == "run-suite" else 3)
+    deployment = lab.update("2")
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    assert not lab.production_shifts()
+    assert lab.production == "1"
+    run = lab.run(deployment)
+    assert run.outcome is Outcome.INFRA_ERROR
+    assert {
+        "prepare": "the prepare step failed: Runtime.ExitError",
+        "run-suite": "suite smoke could not run: Runtime.ExitError",
+        "judge": "the judge step crashed: Runtime.ExitError",
+    }[step] in run.sentence
+
+
+@pytest.mark.parametrize("fault", [CRASH_BEFORE, CRASH_AFTER], ids=["before", "after"])
+def test_a_hook_that_crashes_never_promotes(lab, fault):
+    lab.established()
+    lab.local.lambdas.inject(lab.stack.function("test-gate"), fault)
+    deployment = lab.update("2")
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    assert "unable to parse the response" in deployment["statusReason"]
+    assert not lab.production_shifts()
+    assert lab.production == "1"
+    if fault is CRASH_AFTER:  # the execution had been started, and finds itself alone
+        assert lab.execution_ended(deployment)["error"] == "Testgate.Aborted"
+        run = lab.run(deployment)
+        assert run.outcome is Outcome.ABORTED
+        assert "nobody waits for this verdict" in run.sentence
+
+
+WAITING_SUITE = """
+import os, pathlib, time
+def test_waits():
+    flag = pathlib.Path(os.environ["TESTGATE_PARAMETER_FLAG"])
+    flag.with_suffix(".started").touch()
+    while not flag.exists():
+        time.sleep(0.02)
+"""
+
+
+def _wait_for(path):
+    pause = threading.Event()
+    for _ in range(1200):
+        if path.exists():
+            return
+        pause.wait(0.05)
+    raise AssertionError("the suite never started")
+
+
+def test_a_deployment_stopped_in_the_middle_is_recorded_as_aborted(lab):
+    lab.established()
+    lab.publish({"smoke": WAITING_SUITE})
+    flag = lab.directory / "go-on"
+    arn = lab.site.update(lab.task("2"), lab.hook(PARAMETERS={"FLAG": str(flag)}))
+    _wait_for(flag.with_suffix(".started"))
+    lab.local.client("ecs").stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
+    deployment = lab.ended(arn)
+    flag.touch()
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    assert lab.production == "1"
+    assert lab.execution_ended(deployment)["error"] == "Testgate.Aborted"
+    run = lab.run(deployment)
+    assert run.record
+    assert run.outcome is Outcome.ABORTED
+    assert run.sentence == (
+        "the deployment is ROLLBACK_SUCCESSFUL: nobody waits for this verdict any more"
+    )
+
+
+def test_a_suite_that_hangs_times_out_with_what_it_had(lab):
+    lab.established()
+    lab.publish({"smoke": SUITE + "def test_hangs():\n    import time\n    time.sleep(600)\n"})
+    deployment = lab.update("2", lab.hook(TIMEOUT_SECONDS=12))
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    run = lab.run(deployment)
+    assert run.outcome is Outcome.TIMED_OUT
+    assert "1 tests had ended by then, 0 of them failed" in run.sentence
+
+
+@pytest.mark.parametrize(
+    ("details", "says"),
+    [
+        ({"GTAE": "x"}, "did you mean GATE?"),
+        ({"GATE": "nobody-published-this"}, "gate 'nobody-published-this' is not published"),
+        ({"TEST_SUITES": ["nowhere"]}, "suite 'nowhere' is not published"),
+        (None, "names no tests"),
+        ("nonsense", "is text that is not JSON"),
+    ],
+)
+def test_a_wrong_configuration_refuses_and_says_what_to_mend(lab, details, says):
+    lab.established()
+    deployment = lab.update("2", lab.stack.hook(details))
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    assert lab.production == "1"
+    assert says in lab.run(deployment).sentence
+
+
+def test_a_gate_can_be_pinned_and_suites_named_alone(lab):
+    pinned = lab.publish({"smoke": SUITE})
+    lab.publish({"smoke": "def test_no(): assert False, 'the latest is broken'"})
+    assert lab.create("1", lab.stack.hook({"GATE": pinned}))["status"] == "SUCCESSFUL"
+    lab.publish({f"{lab.name}-suite": SUITE})
+    deployment = lab.update("2", lab.stack.hook({"TEST_SUITES": f"{lab.name}-suite"}))
+    assert deployment["status"] == "SUCCESSFUL"
+
+
+def test_observe_mode_promotes_and_records_what_it_would_have_refused(lab):
+    lab.established()
+    lab.publish({"smoke": CHECKOUT_SUITE})
+    deployment = lab.update("2", lab.hook(MODE="observe"), SHOP_FAULT="checkout")
+    assert deployment["status"] == "SUCCESSFUL"
+    run = lab.run(deployment)
+    assert run.answer
+    assert run.answer["hook_status"] == "SUCCEEDED"
+    assert run.sentence.startswith("would have refused: 1 of 2 tests in suite smoke failed")
+
+
+def test_a_create_may_be_skipped_and_an_update_never_is(lab):
+    lab.publish({"smoke": "def test_no(): assert False"})
+    assert lab.create("1", lab.hook(ON_CREATE="skip"))["status"] == "SUCCESSFUL"
+    deployment = lab.update("2")
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    assert lab.production == "1"
+
+
+def test_drifted_weights_are_found_before_a_test_runs(lab):
+    lab.established()
+
+    def drift(_):
+        groups = [
+            {"TargetGroupArn": group, "Weight": weight}
+            for group, weight in zip(lab.site.groups, (50, 50), strict=True)
+        ]
+        lab.local.client("elbv2").modify_rule(
+            RuleArn=lab.site.test_rule,
+            Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],
+        )
+
+    lab.once(TransitionKind.HOOK_CALLED, drift)
+    deployment = lab.update("2")
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    run = lab.run(deployment)
+    assert run.record
+    assert run.record["suites"] == []
+    assert "the rule under test sends 50 % to target group" in run.sentence
+
+
+def test_weights_that_drift_while_tests_run_undo_the_pass(lab):
+    lab.established()
+    lab.publish({"smoke": WAITING_SUITE})
+    flag = lab.directory / "go-on"
+    arn = lab.site.update(lab.task("2"), lab.hook(PARAMETERS={"FLAG": str(flag)}))
+    _wait_for(flag.with_suffix(".started"))
+    groups = [{"TargetGroupArn": group, "Weight": 1} for group in lab.site.groups]
+    lab.local.client("elbv2").modify_rule(
+        RuleArn=lab.site.test_rule,
+        Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],
+    )
+    flag.touch()
+    deployment = lab.ended(arn)
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    assert "the test rule changed while the tests ran" in lab.run(deployment).sentence
+
+
+def test_a_hook_whose_timeout_continues_is_refused(lab):
+    lab.established()
+    timeout = {"timeoutInMinutes": 60, "action": "CONTINUE"}
+    deployment = lab.update("2", lab.stack.hook({"GATE": lab.name}, timeout))
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    assert "set it to ROLLBACK" in lab.run(deployment).sentence

@@ -1,0 +1,118 @@
+"""Fakes of the AWS ports: dictionaries behind the same methods, and failures on demand."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from testgate.aws.ecs import Ecs, RevisionFacts
+from testgate.aws.events import EventBus
+from testgate.aws.s3 import Bucket
+from testgate.aws.stepfunctions import StepFunctions
+from testgate.core.errors import NotFoundError, PortError
+from testgate.core.facts import DeploymentFacts, ExecutionFacts
+from tests.core.samples import START
+
+
+class Failures:
+    """Errors that named calls raise, each as often as it stands in the list."""
+
+    def __init__(self) -> None:
+        self.queued: dict[str, list[PortError]] = {}
+
+    def add(self, call: str, *errors: PortError) -> None:
+        self.queued.setdefault(call, []).extend(errors)
+
+    def strike(self, call: str) -> None:
+        if self.queued.get(call):
+            raise self.queued[call].pop(0)
+
+
+class FakeBucket(Bucket):
+    """A bucket in memory."""
+
+    def __init__(self, failures: Failures | None = None) -> None:
+        self.name = "records"
+        self.objects: dict[str, bytes] = {}
+        self.failures = failures or Failures()
+
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        self.failures.strike("put")
+        self.objects[key] = body
+
+    def put_once(self, key: str, body: bytes, content_type: str) -> bool:
+        self.failures.strike("put_once")
+        if key in self.objects:
+            return False
+        self.objects[key] = body
+        return True
+
+    def get(self, key: str) -> bytes:
+        self.failures.strike("get")
+        if key not in self.objects:
+            raise NotFoundError(f"reading {key}: NoSuchKey")
+        return self.objects[key]
+
+    def exists(self, key: str) -> bool:
+        return key in self.objects
+
+    def keys(self, prefix: str, limit: int = 1000) -> Iterator[str]:
+        yield from sorted(key for key in self.objects if key.startswith(prefix))[:limit]
+
+
+class FakeExecutions(StepFunctions):
+    """Executions in memory; `finish` ends one."""
+
+    def __init__(self, failures: Failures | None = None) -> None:
+        self.by_arn: dict[str, ExecutionFacts] = {}
+        self.visible = True
+        self.starts: list[str] = []
+        self.stops: list[tuple[str, str, str]] = []
+        self.failures = failures or Failures()
+
+    def start(self, state_machine_arn: str, name: str, input_json: str) -> bool:
+        self.failures.strike("start")
+        self.starts.append(name)
+        arn = state_machine_arn.replace(":stateMachine:", ":execution:") + ":" + name
+        known = self.by_arn.get(arn)
+        if known is not None:
+            return known.status == "RUNNING" and known.input == input_json
+        self.by_arn[arn] = ExecutionFacts(status="RUNNING", started_at=START, input=input_json)
+        return True
+
+    def describe(self, execution_arn: str) -> ExecutionFacts | None:
+        self.failures.strike("describe")
+        return self.by_arn.get(execution_arn) if self.visible else None
+
+    def stop(self, execution_arn: str, error: str, cause: str) -> None:
+        self.failures.strike("stop")
+        self.stops.append((execution_arn, error, cause))
+
+
+class FakeEcs(Ecs):
+    """One deployment and its revision."""
+
+    def __init__(self, facts: DeploymentFacts, revision: RevisionFacts | None = None) -> None:
+        self.facts = facts
+        self.revision_facts = revision
+        self.failures = Failures()
+
+    def deployment(self, arn: str) -> DeploymentFacts:
+        self.failures.strike("deployment")
+        return self.facts
+
+    def revision(self, arn: str) -> RevisionFacts:
+        self.failures.strike("revision")
+        if self.revision_facts is None:
+            raise NotFoundError(f"ECS knows no service revision {arn}")
+        return self.revision_facts
+
+
+class FakeBus(EventBus):
+    """Keeps what was emitted."""
+
+    def __init__(self) -> None:
+        self.emitted: list[dict[str, Any]] = []
+        self.failures = Failures()
+
+    def emit(self, detail: Any, resources: list[str]) -> None:
+        self.failures.strike("emit")
+        self.emitted.append(dict(detail))

@@ -1,0 +1,330 @@
+"""The hook's shell: safe under repeat and loss, and every refusal told everywhere."""
+
+import dataclasses
+import json
+from datetime import timedelta
+
+import pytest
+
+from testgate.core.answers import Failed, InProgress, Succeeded, spell_answer
+from testgate.core.arns import execution_arn
+from testgate.core.binding import Counts, GateOutput
+from testgate.core.config import EXECUTION_KEY, STATE_KEY
+from testgate.core.decision import MAX_TROUBLES
+from testgate.core.errors import AccessDeniedError, NotFoundError, UnavailableError
+from testgate.core.facts import HookFacts
+from testgate.core.outcomes import Outcome
+from testgate.hook.answering import Answering
+from testgate.hook.gate import GateHook
+from tests.core.samples import ARN, FUNCTION, GREEN, START, STATE_MACHINE, deployment, question
+from tests.fakes.ports import FakeBucket, FakeBus, FakeEcs, FakeExecutions
+
+
+class Scene:
+    """A hook with fakes around it, and a clock that tests move."""
+
+    def __init__(self, facts=None):
+        self.ecs = FakeEcs(facts or deployment())
+        self.executions = FakeExecutions()
+        self.bucket = FakeBucket()
+        self.bus = FakeBus()
+        self.time = START
+        self.abandoned = False
+        self.gate = GateHook(
+            ecs=self.ecs,
+            executions=self.executions,
+            answering=Answering(
+                bucket=self.bucket,
+                bus=self.bus,
+                request_id="request-1",
+                now=lambda: self.time,
+                abandoned=lambda: self.abandoned,
+            ),
+            state_machine_arn=STATE_MACHINE,
+            function_arn=FUNCTION,
+            now=lambda: self.time,
+        )
+
+    def call(self, details=None, stage="POST_TEST_TRAFFIC_SHIFT", **changes):
+        event = {
+            "executionId": "x",
+            "lifecycleStage": stage,
+            "resourceArn": ARN,
+            "executionDetails": {
+                "serviceArn": "s",
+                "targetServiceRevisionArn": GREEN,
+                "testTrafficWeights": {},
+                "productionTrafficWeights": {},
+            },
+        } | changes
+        if details is not None:
+            event["hookDetails"] = details
+        return self.gate.answer(event)
+
+    def end(self, status, **changes):
+        arn, facts = next(iter(self.executions.by_arn.items()))
+        self.executions.by_arn[arn] = dataclasses.replace(facts, status=status, **changes)
+
+    def told(self):
+        answers = [key for key in self.bucket.objects if key.endswith("answer.json")]
+        assert len(answers) == 1
+        return json.loads(self.bucket.objects[answers[0]])
+
+
+GATE = {"GATE": "shop"}
+
+
+def earned():
+    return json.dumps(
+        GateOutput(
+            outcome=Outcome.PASSED,
+            sentence="2 of 2 tests passed (smoke)",
+            input_digest=question().digest,
+            plan_digest="sha256:" + "c" * 64,
+            counts=Counts(total=2, passed=2),
+            record_key="k",
+        ).spell()
+    )
+
+
+def own_arn():
+    return execution_arn(STATE_MACHINE, question().execution_name)
+
+
+def test_first_call_starts_and_hands_back_the_full_union():
+    scene = Scene()
+    answer = scene.call(GATE)
+    assert answer == InProgress(
+        delay_s=2, details=GATE | {EXECUTION_KEY: own_arn(), STATE_KEY: {"troubles": 0}}
+    )
+    assert scene.executions.starts == [question().execution_name]
+
+
+def test_two_calls_at_once_start_one_execution():
+    scene = Scene()
+    scene.executions.visible = False  # both looked before either had started
+    assert scene.call(GATE) == scene.call(GATE)
+    assert len(scene.executions.by_arn) == 1
+
+
+@pytest.mark.parametrize("back", [GATE, GATE | {EXECUTION_KEY: own_arn()}, json.dumps(GATE)])
+def test_an_earned_pass_is_answered_whatever_ecs_hands_back(back):
+    scene = Scene()
+    scene.call(GATE)
+    scene.end("SUCCEEDED", output=earned())
+    assert scene.call(back) == Succeeded()
+    assert scene.told()["sentence"] == "2 of 2 tests passed (smoke)"
+    assert scene.bus.emitted[0]["hook_status"] == "SUCCEEDED"
+
+
+def test_a_refusal_is_recorded_logged_indexed_and_emitted(capsys):
+    scene = Scene()
+    scene.call(GATE)
+    scene.end("FAILED", error="Testgate.Failed", cause="1 of 2 tests failed")
+    assert scene.call(GATE) == Failed()
+    told = scene.told()
+    assert (told["outcome"], told["sentence"]) == ("failed", "1 of 2 tests failed")
+    assert told["execution_arn"] == own_arn()
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (line["testgate"], line["sentence"]) == ("answer", "1 of 2 tests failed")
+    assert scene.bus.emitted[0] == told
+    assert any(
+        key.startswith("index/shop/web/") and ".failed." in key for key in scene.bucket.objects
+    )
+
+
+def test_a_run_that_judge_recorded_is_indexed_by_judge_alone():
+    scene = Scene()
+    scene.call(GATE)
+    scene.end("FAILED", error="Testgate.Failed", cause="x")
+    place = f"runs/shop/web/EZe5RNVL-6PPzHXINuP28/{question().execution_name}/record.json"
+    scene.bucket.objects[place] = b"{}"
+    scene.call(GATE)
+    assert not any(key.startswith("index/") for key in scene.bucket.objects)
+
+
+def test_a_repeated_final_call_answers_alike_and_records_once():
+    scene = Scene()
+    scene.call(GATE)
+    scene.end("FAILED", error="Testgate.Failed", cause="x")
+    assert scene.call(GATE) == scene.call(GATE) == Failed()
+    scene.told()
+
+
+def test_observe_mode_lets_pass_and_says_what_it_would_have_done():
+    scene = Scene()
+    details = GATE | {"MODE": "observe"}
+    scene.call(details)
+    scene.end("FAILED", error="Testgate.Failed", cause="1 of 2 tests failed")
+    assert scene.call(details) == Succeeded()
+    told = scene.told()
+    assert told["sentence"] == "would have refused: 1 of 2 tests failed"
+    assert (told["outcome"], told["hook_status"], told["mode"]) == (
+        "failed",
+        "SUCCEEDED",
+        "observe",
+    )
+
+
+def test_a_foreign_execution_in_hook_details_is_refused():
+    scene = Scene()
+    assert scene.call(GATE | {EXECUTION_KEY: own_arn()[:-1] + "0"}) == Failed()
+    assert "names another execution" in scene.told()["sentence"]
+    assert not scene.executions.starts
+
+
+def test_an_unreadable_event_is_filed_under_errors():
+    scene = Scene()
+    assert scene.gate.answer({"hello": "world"}) == Failed()
+    (key,) = scene.bucket.objects
+    assert key == "errors/2026/11/23/080000-request-1.json"
+    assert "unreadable" in json.loads(scene.bucket.objects[key])["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("details", "says"),
+    [
+        (None, "names no tests"),
+        ({"GATE": "shop", "MDOE": "observe"}, "did you mean MODE?"),
+        ("not json", "text that is not JSON"),
+        ([1], "must be a JSON object, got an array"),
+    ],
+)
+def test_bad_configuration_is_refused_under_the_deployment(details, says):
+    scene = Scene()
+    assert scene.call(details) == Failed()
+    assert says in scene.told()["sentence"]
+    assert any(
+        key.startswith("runs/shop/web/EZe5RNVL-6PPzHXINuP28/no-execution/")
+        for key in scene.bucket.objects
+    )
+
+
+def test_bad_configuration_in_observe_mode_is_told_and_lets_pass():
+    scene = Scene()
+    assert scene.call({"GATE": "shop", "MODE": "observe", "TIMEOT": 1}) == Succeeded()
+    assert scene.told()["sentence"].startswith("would have refused: unknown key 'TIMEOT'")
+
+
+def test_a_wrong_stage_is_refused():
+    scene = Scene()
+    assert scene.call(GATE, stage="PRE_SCALE_UP") == Failed()
+    assert "cannot answer at PRE_SCALE_UP" in scene.told()["sentence"]
+
+
+def test_a_rollback_is_not_hindered():
+    scene = Scene(deployment(status="ROLLBACK_IN_PROGRESS"))
+    weights = {
+        "executionDetails": {
+            "targetServiceRevisionArn": GREEN,
+            "testTrafficWeights": {GREEN: 0},
+            "productionTrafficWeights": {},
+        }
+    }
+    assert scene.call(GATE, stage="TEST_TRAFFIC_SHIFT", **weights) == Succeeded()
+    assert not scene.executions.starts
+
+
+@pytest.mark.parametrize("call", ["describe", "start"])
+def test_trouble_is_waited_out_and_counted(call):
+    scene = Scene()
+    scene.executions.failures.add(
+        call, UnavailableError("throttled"), UnavailableError("throttled")
+    )
+    first = scene.call(GATE)
+    assert isinstance(first, InProgress)
+    assert first.details[STATE_KEY] == {"troubles": 1}
+    second = scene.call(first.details)
+    assert second.details[STATE_KEY] == {"troubles": 2}
+    third = scene.call(second.details)
+    assert third.details[STATE_KEY] == {"troubles": 0}
+    assert len(scene.executions.by_arn) == 1
+
+
+def test_endless_trouble_is_refused_with_its_reason():
+    scene = Scene()
+    scene.ecs.failures.add("deployment", UnavailableError("throttled"))
+    assert scene.call(GATE | {STATE_KEY: {"troubles": MAX_TROUBLES}}) == Failed()
+    assert "throttled" in scene.told()["sentence"]
+
+
+@pytest.mark.parametrize("state", [7, "x", None, {"troubles": "many"}, {"troubles": -3}, [1]])
+def test_a_mangled_state_is_only_a_hint(state):
+    scene = Scene()
+    assert isinstance(scene.call(GATE | {STATE_KEY: state}), InProgress)
+
+
+@pytest.mark.parametrize("error", [AccessDeniedError("no right"), NotFoundError("not there")])
+def test_what_waiting_cannot_mend_is_refused_at_once(error):
+    scene = Scene()
+    scene.ecs.failures.add("deployment", error)
+    assert scene.call(GATE) == Failed()
+    assert scene.told()["sentence"] == str(error)
+
+
+def test_an_execution_that_ended_but_is_not_visible_is_waited_for():
+    scene = Scene()
+    scene.call(GATE)
+    scene.end("SUCCEEDED", output=earned())
+    scene.executions.visible = False
+    assert isinstance(scene.call(GATE), InProgress)
+    scene.executions.visible = True
+    assert scene.call(GATE) == Succeeded()
+
+
+def test_a_run_past_its_deadline_is_stopped_with_the_sentence():
+    scene = Scene()
+    scene.call(GATE)
+    scene.time = START + timedelta(seconds=1801)
+    assert scene.call(GATE) == Failed()
+    ((arn, error, cause),) = scene.executions.stops
+    assert (arn, error) == (own_arn(), "Testgate.TimedOut")
+    assert (
+        cause
+        == scene.told()["sentence"]
+        == "the gate timed out after 1801 s (TIMEOUT_SECONDS is 1800)"
+    )
+
+
+def test_the_hooks_own_expiry_cuts_the_deadline():
+    expires = HookFacts(
+        target_arn=FUNCTION,
+        status="IN_PROGRESS",
+        expires_at=START + timedelta(seconds=600),
+        timeout_action="ROLLBACK",
+    )
+    scene = Scene(deployment(hooks=(expires,)))
+    scene.call(GATE)
+    scene.time = START + timedelta(seconds=481)
+    assert scene.call(GATE) == Failed()
+
+
+@pytest.mark.parametrize("failing", ["put_once", "emit"])
+def test_a_record_that_cannot_be_written_changes_no_answer(failing, capsys):
+    scene = Scene()
+    scene.call(GATE)
+    scene.end("SUCCEEDED", output=earned())
+    (scene.bus if failing == "emit" else scene.bucket).failures.add(
+        failing, UnavailableError("S3 is down")
+    )
+    assert scene.call(GATE) == Succeeded()
+    assert "S3 is down" in capsys.readouterr().out
+
+
+def test_a_call_that_the_watchdog_gave_up_records_nothing():
+    scene = Scene()
+    scene.call(GATE)
+    scene.end("SUCCEEDED", output=earned())
+    scene.abandoned = True
+    scene.call(GATE)
+    assert not scene.bucket.objects
+
+
+def test_every_answer_is_json_of_the_contract():
+    scene = Scene()
+    for answer in (scene.call(GATE), scene.call(None), scene.gate.answer(None)):
+        assert set(json.loads(json.dumps(spell_answer(answer)))) <= {
+            "hookStatus",
+            "callBackDelay",
+            "hookDetails",
+        }

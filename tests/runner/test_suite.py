@@ -1,0 +1,249 @@
+"""A suite in its child process: what it is told, what it leaves, and how it is stopped."""
+
+import io
+import json
+import textwrap
+import time
+import zipfile
+from datetime import UTC, datetime, timedelta
+
+import psutil
+import pytest
+
+from testgate.core.canonical import digest_of
+from testgate.core.errors import RunnerError
+from testgate.core.evidence import Run, parse_evidence
+from testgate.core.handoff import RunContext, Task
+from testgate.core.outcomes import Outcome
+from testgate.core.verdict import judge_suite
+from testgate.runner.bundle import unpack_bundle
+from testgate.runner.suite import SuiteRun, run_suite
+from tests.core.samples import suite as sample_suite
+
+
+def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, **suite_changes):
+    place = SuiteRun(
+        task=Task(
+            suite=sample_suite(timeout_s=timeout_s, **suite_changes),
+            run=Run(suite="smoke", shard=1),
+            context=RunContext(
+                input_digest="i",
+                plan_digest="p",
+                prefix="runs/x/",
+                base_url="http://127.0.0.1:1234",
+                deadline=datetime.now(UTC) + timedelta(seconds=deadline_s),
+                variables={"TESTGATE_SERVICE": "web"},
+            ),
+        ),
+        directory=tmp_path,
+    )
+    place.suite_dir.mkdir()
+    for name, text in files.items():
+        path = place.suite_dir / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text(textwrap.dedent(text))
+    evidence = run_suite(place)
+    assert parse_evidence(json.loads(json.dumps(evidence.spell()))) == evidence
+    return evidence, judge_suite(place.task.suite, evidence)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"test_a.py": "def test_url(base_url): assert base_url == 'http://127.0.0.1:1234'"},
+        {
+            "test_a.py": """
+            import os
+            def test_url(): assert os.environ['BASE_URL'] == 'http://127.0.0.1:1234'
+            """
+        },
+        {
+            "test_a.py": """
+            def test_url(request):
+                assert request.config.getoption('--base-url') == 'http://127.0.0.1:1234'
+            """
+        },
+        {
+            "conftest.py": """
+            import pytest
+            def pytest_addoption(parser): parser.addoption('--base-url', default='http://nowhere')
+            @pytest.fixture
+            def base_url(request): return request.config.getoption('--base-url') + '/own'
+            """,
+            "test_a.py": "def test_url(base_url): assert base_url == 'http://127.0.0.1:1234/own'",
+        },
+        {
+            "pytest.ini": "[pytest]\naddopts = -v\ntestpaths = deep\n",
+            "deep/test_a.py": "def test_url(base_url): assert base_url.endswith(':1234')",
+        },
+    ],
+    ids=["fixture", "variable", "option", "suite's own option", "suite's own ini"],
+)
+def test_a_suite_gets_its_url_however_it_asks(tmp_path, files):
+    _, verdict = run(tmp_path, files)
+    assert (verdict.outcome, verdict.counts.passed) == (Outcome.PASSED, 1)
+
+
+def test_a_suite_sees_the_contract_and_nothing_of_the_runner(tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
+    monkeypatch.setenv("RECORD_BUCKET", "hidden")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only")
+    evidence, verdict = run(
+        tmp_path,
+        {
+            "test_a.py": """
+            import json, os, pathlib
+            def test_environment():
+                assert not [n for n in os.environ if n.startswith(('AWS_', 'RECORD', 'PYTEST_ADD'))]
+                assert os.environ['TESTGATE_SERVICE'] == 'web'
+                assert os.environ['TESTGATE_SUITE'] == 'smoke'
+                assert os.environ['CI'] == 'true'
+                assert json.loads(os.environ['TESTGATE_CONTEXT'])['TESTGATE_SHARD_TOTAL'] == '1'
+                assert list(pathlib.Path(os.environ['TESTGATE_RESULTS_DIR']).iterdir()) == []
+            """
+        },
+    )
+    assert verdict.outcome is Outcome.PASSED, evidence.tests
+
+
+def test_failures_come_with_message_place_and_trace(tmp_path):
+    _, verdict = run(
+        tmp_path, {"test_a.py": "def test_x():\n    assert 500 == 201, '500, expected 201'\n"}
+    )
+    (failure,) = verdict.failures
+    assert verdict.outcome is Outcome.FAILED
+    assert failure.message == "500, expected 201"
+    assert (failure.file, failure.line) == ("test_a.py", 2)
+    assert "assert 500 == 201" in failure.trace
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"test_a.py": "def helper(): pass"}, "collected no tests"),
+        ({"test_a.py": "import nothing_like_it"}, "nothing_like_it"),
+        (
+            {"test_a.py": "import pytest\n@pytest.mark.skip\ndef test_a(): pass"},
+            "1 tests were skipped",
+        ),
+        ({"pytest.ini": "[pytest]\naddopts = --no-such-option"}, "called wrongly"),
+        ({"test_a.py": "import os\ndef test_a(): os._exit(0)"}, "junit.xml was not written"),
+        (
+            {
+                "conftest.py": "def pytest_sessionfinish(session): session.exitstatus = 0",
+                "test_a.py": "def test_a(): assert False",
+            },
+            "they must agree",
+        ),
+    ],
+    ids=["nothing", "import", "skipped", "usage", "no report", "exit 0"],
+)
+def test_a_broken_suite_is_a_suite_error(tmp_path, files, says):
+    _, verdict = run(tmp_path, files)
+    assert verdict.outcome is Outcome.SUITE_ERROR
+    assert says in verdict.sentence
+
+
+def test_a_suite_killed_from_outside_is_told(tmp_path):
+    _, verdict = run(
+        tmp_path,
+        {"test_a.py": "import os, signal\ndef test_a(): os.kill(os.getpid(), signal.SIGKILL)"},
+    )
+    assert verdict.outcome is Outcome.INFRA_ERROR
+    assert "signal 9" in verdict.sentence
+
+
+def test_a_suite_past_its_timeout_is_stopped_and_keeps_what_it_has(tmp_path):
+    began = time.monotonic()
+    evidence, verdict = run(
+        tmp_path,
+        {
+            "test_a.py": """
+            import time
+            def test_first(): pass
+            def test_second(): time.sleep(600)
+            """
+        },
+        timeout_s=3,
+    )
+    assert time.monotonic() - began < 30
+    assert evidence.timed_out
+    assert verdict.outcome is Outcome.TIMED_OUT
+    assert "timed out after 3 s; 1 tests had ended by then, 0 of them failed" in verdict.sentence
+
+
+def test_the_gates_deadline_cuts_a_suites_own_time(tmp_path):
+    evidence, _ = run(
+        tmp_path,
+        {"test_a.py": "import time\ndef test_a(): time.sleep(600)"},
+        timeout_s=600,
+        deadline_s=2.0,
+    )
+    assert evidence.timed_out
+
+
+def test_a_suite_that_ignores_the_stop_is_killed_with_its_children(tmp_path, monkeypatch):
+    monkeypatch.setattr("testgate.runner.suite.GRACE_S", 0.5)
+    pid_file = tmp_path / "child.pid"
+    evidence, verdict = run(
+        tmp_path,
+        {
+            "test_a.py": f"""
+            import pathlib, signal, subprocess, sys, time
+            def test_a():
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])
+                pathlib.Path({str(pid_file)!r}).write_text(str(child.pid))
+                time.sleep(600)
+            """
+        },
+        timeout_s=3,
+    )
+    assert evidence.exit_code is None
+    assert verdict.outcome is Outcome.TIMED_OUT
+    pid = int(pid_file.read_text())
+    for _ in range(200):
+        if not _alive(pid):
+            break
+        time.sleep(0.01)
+    assert not _alive(pid)
+
+
+def _alive(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def zipped(*members):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, attributes in members:
+            info = zipfile.ZipInfo(name)
+            info.external_attr = attributes << 16
+            archive.writestr(info, b"x")
+    return buffer.getvalue()
+
+
+def test_a_bundle_is_unpacked_by_its_digest(tmp_path):
+    data = zipped(("tests/test_a.py", 0o100644))
+    unpack_bundle(data, digest_of(data), tmp_path / "suite")
+    assert (tmp_path / "suite/tests/test_a.py").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize(
+    ("data", "digest", "says"),
+    [
+        (b"x", "sha256:" + "0" * 64, "the plan says"),
+        (b"x", None, "is no zip"),
+        (zipped(("../a", 0o100644)), None, "leaves it"),
+        (zipped(("/a", 0o100644)), None, "leaves it"),
+        (zipped(("a\\b", 0o100644)), None, "leaves it"),
+        (zipped(("a", 0o120777)), None, "link or device"),
+    ],
+)
+def test_a_bundle_that_is_not_plain_files_is_refused_whole(tmp_path, data, digest, says):
+    with pytest.raises(RunnerError, match=says):
+        unpack_bundle(data, digest or digest_of(data), tmp_path / "suite")
+    assert not (tmp_path / "suite").exists()

@@ -6,7 +6,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 LAMBDA_VENV := $(VENV)/lambda-runtime
-BUNDLE_SOURCES := $(shell find src hooks state_machines -name '*.py' -o -name '*.json' | grep -v __pycache__)
 
 .PHONY: help
 help: ## List the targets
@@ -48,11 +47,11 @@ bundle: setup ## Build the three Lambda bundles for this machine into build/
 	@$(BIN)/python infra/bundle.py --out build
 
 .PHONY: demo
-demo: setup ## Gate three deployments on this machine: created, promoted, refused
+demo: bundle ## Gate three deployments on this machine: created, promoted, refused
 	@$(BIN)/testgate demo
 
 .PHONY: test
-test: setup $(VENV)/.dev ## Run every test
+test: bundle $(VENV)/.dev ## Run every test
 	@$(BIN)/python -m pytest
 
 .PHONY: lint
@@ -71,7 +70,7 @@ types: $(VENV)/.dev ## Check types strictly
 	@$(BIN)/mypy
 
 .PHONY: bench
-bench: setup ## Measure cold start and local deployment time, as ratios
+bench: bundle ## Measure cold start and local deployment time, as ratios
 	@$(BIN)/python -m benchmarks
 
 .PHONY: requirements

@@ -34,7 +34,8 @@ CHECKOUT_SUITE = (
     + """
 def test_checkout(base_url):
     cart = requests.post(base_url + '/cart').json()
-    requests.post(f"{base_url}/cart/{cart['id']}/items", json={'product_id': 'notebook', 'quantity': 1})
+    item = {'product_id': 'notebook', 'quantity': 1}
+    requests.post(f"{base_url}/cart/{cart['id']}/items", json=item)
     status = requests.post(f"{base_url}/cart/{cart['id']}/checkout").status_code
     assert status == 201, f'{status}, expected 201'
 """

@@ -16,13 +16,15 @@ def read(tmp_path, text):
 
 
 PYTEST = """<?xml version="1.0" encoding="utf-8"?>
-<testsuites name="pytest tests"><testsuite name="pytest" errors="1" failures="1" skipped="2" tests="5">
+<testsuites name="pytest tests">
+<testsuite name="pytest" errors="1" failures="1" skipped="2" tests="5">
 <testcase classname="test_a" name="test_ok" file="test_a.py" line="3" time="0.25" />
 <testcase classname="test_a" name="test_bad" file="test_a.py" line="9" time="0.1">
-<failure message="AssertionError: 500, expected 201&#10;assert 500 == 201">def test_bad(): ...</failure></testcase>
-<testcase classname="test_a" name="test_setup"><error message="failed on setup">boom</error></testcase>
-<testcase classname="test_a" name="test_skip"><skipped type="pytest.skip" message="later"/></testcase>
-<testcase classname="test_a" name="test_x"><skipped type="pytest.xfail" message="known"/></testcase>
+<failure message="AssertionError: 500, expected 201&#10;assert 500 == 201">def test_bad()</failure>
+</testcase>
+<testcase classname="test_a" name="setup"><error message="failed on setup">boom</error></testcase>
+<testcase classname="test_a" name="skip"><skipped type="pytest.skip" message="later"/></testcase>
+<testcase classname="test_a" name="x"><skipped type="pytest.xfail" message="known"/></testcase>
 </testsuite></testsuites>"""
 
 
@@ -41,7 +43,8 @@ def test_pytest_reports_are_read_whole(tmp_path):
         ("<testsuite><testcase name='a'/></testsuite>", ["passed"]),
         ("<testsuites/>", []),
         (
-            "<testsuites><testsuite><testsuite><testcase name='a'/></testsuite></testsuite></testsuites>",
+            "<testsuites><testsuite><testsuite><testcase name='a'/></testsuite></testsuite>"
+            "</testsuites>",
             ["passed"],
         ),
         ("<testsuite><testcase name='a'><failure/></testcase></testsuite>", ["failed"]),
@@ -89,7 +92,8 @@ def test_long_texts_are_cut(tmp_path):
     long = "x" * 100_000
     (test,) = read(
         tmp_path,
-        f"<testsuite><testcase name='{long}'><failure message='{long}'>{long}</failure></testcase></testsuite>",
+        f"<testsuite><testcase name='{long}'><failure message='{long}'>{long}</failure>"
+        "</testcase></testsuite>",
     )
     assert len(test.message) == MAX_MESSAGE_CHARS
     assert len(test.name) <= 300

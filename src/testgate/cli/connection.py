@@ -18,7 +18,10 @@ EndpointUrl = Annotated[
     str | None,
     typer.Option("--endpoint-url", help="Another endpoint, e.g. the local AWS.", metavar="URL"),
 ]
-Region = Annotated[str | None, typer.Option("--region", help="AWS region.")]
+Region = Annotated[
+    str | None,
+    typer.Option("--region", envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="AWS region."),
+]
 Profile = Annotated[str | None, typer.Option("--profile", help="Named profile of AWS tools.")]
 BucketName = Annotated[
     str | None,

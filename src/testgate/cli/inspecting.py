@@ -17,7 +17,7 @@ from testgate.cli.connection import (
     StackName,
 )
 from testgate.cli.exits import exit_code
-from testgate.cli.runs import StoredRun, find_run
+from testgate.cli.runs import RunNotFoundError, StoredRun, find_run, what_ecs_says
 from testgate.report.terminal import print_run, print_why
 
 Target = Annotated[
@@ -95,7 +95,11 @@ def _find(
     connection = Connection(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
-    return find_run(connection.bucket(), target)
+    try:
+        return find_run(connection.bucket(), target)
+    except RunNotFoundError as exc:
+        said = what_ecs_says(connection.client("ecs"), target)
+        raise RunNotFoundError(f"{exc}; {said}") from exc
 
 
 def _print_json(value: Any) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
+ANSWER_SCHEMA = "testgate.answer/1"  # of answer.json, which keeps what was answered
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Succeeded:

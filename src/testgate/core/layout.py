@@ -12,11 +12,14 @@ The run name is the execution's name. Standard library only; imported by everyth
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from testgate.core.arns import ServiceDeploymentArn
 from testgate.core.canonical import hex_of
-from testgate.core.evidence import Run
 from testgate.core.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from testgate.core.evidence import Run  # the hook has no other need of it
 
 _END_OF_TIME_MS = 9_999_999_999_999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,7 +58,7 @@ class RunPlace:
         """The report in Markdown."""
         return f"{self.prefix}report.md"
 
-    def evidence(self, run: Run, file: str) -> str:
+    def evidence(self, run: "Run", file: str) -> str:
         """A file that one run of one shard left."""
         return f"{self.prefix}evidence/{run.path}/{file}"
 

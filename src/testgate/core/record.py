@@ -15,7 +15,6 @@ from testgate.core.outcomes import Outcome
 from testgate.core.verdict import SuiteVerdict, Verdict
 
 RECORD_SCHEMA = "testgate.record/1"
-ANSWER_SCHEMA = "testgate.answer/1"
 MAX_FULL_FAILURES = 200
 MAX_TRACE_CHARS = 8_000
 

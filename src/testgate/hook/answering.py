@@ -12,7 +12,14 @@ from typing import Any
 
 from testgate.aws.events import EventBus
 from testgate.aws.s3 import Bucket
-from testgate.core.answers import Failed, HookAnswer, InProgress, Succeeded, spell_answer
+from testgate.core.answers import (
+    ANSWER_SCHEMA,
+    Failed,
+    HookAnswer,
+    InProgress,
+    Succeeded,
+    spell_answer,
+)
 from testgate.core.binding import Question
 from testgate.core.config import EXECUTION_KEY, STATE_KEY
 from testgate.core.decision import Allow, Refuse, Wait
@@ -20,7 +27,6 @@ from testgate.core.errors import PortError
 from testgate.core.events import HookEvent
 from testgate.core.layout import error_key, place_of
 from testgate.core.outcomes import Outcome
-from testgate.core.record import ANSWER_SCHEMA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

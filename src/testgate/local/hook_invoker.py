@@ -21,7 +21,7 @@ from testgate.local.ecs.invoker import (
     HookResult,
     HookRoleNotAssumed,
 )
-from testgate.local.lambdas import LambdaHost, LambdaError
+from testgate.local.lambdas import LambdaError, LambdaHost
 
 _SESSION = "ECS-Lambda-Execution"  # documented by the message that names it
 _ACTION = "lambda:InvokeFunction"

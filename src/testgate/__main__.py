@@ -1,0 +1,6 @@
+"""`python -m testgate`"""
+
+from testgate.cli.app import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""The command line against the local AWS, as a person or a script would use it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.deployments.conftest import CHECKOUT_SUITE, ROOT
+
+
+@pytest.fixture
+def testgate(lab):
+    """Runs `testgate` in a process of its own, pointed at the local AWS by AWS's variables."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_ENDPOINT_URL": lab.local.url,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "COLUMNS": "200",
+    }
+
+    def run(*arguments, **changes):
+        return subprocess.run(
+            [sys.executable, "-m", "testgate", *arguments],
+            check=False,
+            env=environment | changes,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.fixture
+def refused(lab):
+    lab.publish({"smoke": CHECKOUT_SUITE})
+    lab.create("1", lab.hook())
+    return lab.update("2", SHOP_FAULT="checkout")
+
+
+SENTENCE = (
+    "1 of 2 tests in suite smoke failed (allowed 0); "
+    "first: test_it.py::test_checkout: 500, expected 201"
+)
+
+
+def test_why_says_the_sentence_first_for_a_service_and_for_a_deployment(lab, testgate, refused):
+    for target in (f"{lab.name}/{lab.name}", refused["serviceDeploymentArn"]):
+        why = testgate("why", target)
+        assert why.returncode == 1, why.stderr
+        assert why.stdout.splitlines()[0].startswith(f"FAILED  {lab.name}/{lab.name}")
+        assert why.stdout.splitlines()[1] == SENTENCE
+        assert "test_it.py::test_checkout" in why.stdout
+        assert "ECS was told" in why.stdout
+
+
+def test_why_in_json_is_for_programs(lab, testgate, refused):
+    told = json.loads(testgate("why", f"{lab.name}/{lab.name}", "--json").stdout)
+    assert told["outcome"] == "failed"
+    assert told["sentence"] == SENTENCE
+    assert told["record"].startswith(f"s3://{lab.stack.record_bucket}/runs/{lab.name}/")
+
+
+def test_show_shows_every_test_and_both_documents(lab, testgate, refused):
+    shown = testgate("show", f"{lab.name}/{lab.name}")
+    assert shown.returncode == 1
+    assert "test_it.py::test_health" in shown.stdout
+    both = json.loads(testgate("show", f"{lab.name}/{lab.name}", "--json").stdout)
+    assert both["record"]["sentence"] == both["answer"]["sentence"] == SENTENCE
+
+
+def test_why_on_a_pass_exits_zero(lab, testgate):
+    lab.established()
+    why = testgate("why", f"{lab.name}/{lab.name}", "--bucket", lab.stack.record_bucket)
+    assert (why.returncode, why.stdout.splitlines()[1]) == (0, "1 of 1 tests passed (smoke)")
+
+
+def test_why_tells_what_ecs_says_when_no_gate_run_is_recorded(lab, testgate):
+    lab.publish({"smoke": CHECKOUT_SUITE})
+    hook = lab.stack.hook({"GATE": lab.name})
+    broken = type(hook)(
+        function_arn=hook.function_arn, role_arn=lab.site.role_arn, details=hook.details
+    )
+    deployment = lab.create("1", broken)
+    why = testgate("why", deployment["serviceDeploymentArn"])
+    assert why.returncode == 7
+    assert "is not authorized to perform: lambda:InvokeFunction" in why.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("why", "nobody/knows"), 7, "no ended gate run of nobody/knows is recorded"),
+        (("why", "not a target"), 2, "neither the ARN of a service deployment nor cluster/service"),
+        (("why", "arn:aws:s3:::x"), 2, "not the ARN of a service deployment"),
+        (("why", "a/b", "--stack", "missing"), 2, "cannot read stack 'missing'"),
+        (("why", "a/b", "--profile", "missing"), 2, "cannot use this profile"),
+        (("why", "a/b", "--endpoint-url", "http://127.0.0.1:9"), 2, "AWS cannot be reached"),
+        (("publish", "missing.toml"), 2, "cannot read the gate file missing.toml"),
+    ],
+)
+def test_errors_say_what_was_got_and_exit_by_kind(testgate, arguments, code, says):
+    ended = testgate(*arguments)
+    assert ended.returncode == code
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_publish_prints_the_hook_details_that_gate_a_deployment(lab, testgate):
+    gate_file = str(ROOT / "test_suites" / "testgate.toml")
+    published = json.loads(testgate("publish", gate_file, "--json").stdout)
+    assert published["gate"] == "shop"
+    details = published["hookDetails"]
+    assert details["GATE"].startswith("shop@sha256:")
+    deployment = lab.create("1", lab.stack.hook(details))
+    assert deployment["status"] == "SUCCESSFUL"
+    assert lab.run(deployment).sentence == "14 of 14 tests passed (smoke)"
+
+
+def test_publishing_twice_gives_the_same_digest(testgate):
+    gate_file = str(ROOT / "test_suites" / "testgate.toml")
+    first, second = (testgate("publish", gate_file, "--json").stdout for _ in range(2))
+    assert first == second

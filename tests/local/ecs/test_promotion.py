@@ -1,0 +1,46 @@
+"""A deployment that nobody refuses: green takes over and blue goes."""
+
+from tests.local.ecs.conftest import Hooks, Place, hook
+
+_STAGES = [
+    "PRE_SCALE_UP",
+    "SCALE_UP",
+    "POST_SCALE_UP",
+    "TEST_TRAFFIC_SHIFT",
+    "POST_TEST_TRAFFIC_SHIFT",
+    "PRE_PRODUCTION_TRAFFIC_SHIFT",
+    "PRODUCTION_TRAFFIC_SHIFT",
+    "POST_PRODUCTION_TRAFFIC_SHIFT",
+    "BAKE_TIME",
+    "CLEAN_UP",
+]
+
+
+def test_create_brings_both_ports_to_the_first_revision(place: Place):
+    deployment = place.ended(place.create("blue"))
+    assert deployment["status"] == "SUCCESSFUL"
+    assert (place.production(), place.test()) == ("blue", "blue")
+    assert deployment["sourceServiceRevisions"] == []
+
+
+def test_production_moves_only_after_the_hook_succeeded(place: Place, hooks: Hooks):
+    place.created("blue")
+    seen = []
+    gate = hooks.answers({"hookStatus": "SUCCEEDED"})
+    place.at(
+        "HOOK_CALLED",
+        "POST_TEST_TRAFFIC_SHIFT",
+        lambda _: seen.append((place.production(), place.test())),
+    )
+    deployment = place.ended(place.update("green", hook(gate)))
+    assert seen == [("blue", "green")]
+    assert (place.production(), place.test()) == ("green", "green")
+    assert deployment["status"] == "SUCCESSFUL"
+
+
+def test_stages_are_entered_in_the_documented_order(place: Place):
+    place.created()
+    place.transitions.clear()
+    place.ended(place.update("green"))
+    entered = [t.stage for t in place.transitions if t.kind == "STAGE_ENTERED"]
+    assert entered == _STAGES

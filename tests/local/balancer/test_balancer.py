@@ -294,9 +294,7 @@ def test_rules_are_asked_by_priority(place: Place):
     arn, url = place.listener(fixed("default"))
     header = {"HttpHeaderName": "X-T", "Values": ["1"]}
     conditions: dict[int, list[dict[str, Any]]] = {
-        5: [
-            {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-T", "Values": ["1"]}}
-        ],
+        5: [{"Field": "http-header", "HttpHeaderConfig": header}],
         10: [{"Field": "path-pattern", "Values": ["/a*"]}],
         20: [{"Field": "query-string", "QueryStringConfig": {"Values": [{"Value": "green"}]}}],
         30: [{"Field": "host-header", "HostHeaderConfig": {"Values": ["green.*"]}}],

@@ -4,6 +4,7 @@ What comes next is decided by `decisions`, the way back is in `way_back`. Import
 `testgate.local.ecs` alone.
 """
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -178,11 +179,11 @@ class DeploymentRun:
         if self.interrupt.kind is Interruption.SHUTDOWN:
             return
         _log.exception("a deployment failed inside the local ECS")
-        try:
-            self._parts.fleet.stop(self._records.target)
-        finally:
-            reason = f"The local ECS failed to carry out the deployment: {exc!r}"
+        reason = f"The local ECS failed to carry out the deployment: {exc!r}"
+        # A reset may have taken the records away meanwhile.
+        with contextlib.suppress(LookupError):
             self._records.end(DeploymentStatus.ROLLBACK_FAILED, reason)
+            self._parts.fleet.stop(self._records.target)
 
     def _check_interrupt(self) -> None:
         if self.interrupt.kind is not None:

@@ -70,6 +70,7 @@ class ServicesApi:
         )
         with self._store.lock:
             self._refuse_existing(arn)
+            self._store.forget_deployments_of(arn)
             self._store.put_service(service)
             self._deployments.begin(arn, definition, entries)
         return {"service": self._view(arn)}

@@ -13,7 +13,6 @@ from testgate.local.ecs.model import HookDetailsMode
 class EcsSettings:
     """The last two are where hooks start; `EcsControlPlane.behaviour` changes them later."""
 
-    account_id: str = "123456789012"
     limits: FleetLimits = field(default_factory=FleetLimits)
     hook_details_mode: HookDetailsMode = HookDetailsMode.MERGE
     new_execution_id_each_time: bool = False

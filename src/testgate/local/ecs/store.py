@@ -67,6 +67,12 @@ class Store:
             found = [d for d in self._deployments.values() if d.service_arn == service_arn]
         return found[::-1]
 
+    def forget_deployments_of(self, service_arn: str) -> None:
+        """Drop what a deleted service of the same name has left."""
+        with self.lock:
+            for deployment in self.deployments_of(service_arn):
+                del self._deployments[deployment.arn]
+
     def change_service(self, arn: str, **changes: Any) -> Service:
         with self.lock:
             service = replace(self._services[arn], **changes)

@@ -186,10 +186,10 @@ class Views:
             status = deployment.status
             if not status.ended and not status.rolling_back:
                 arns.insert(0, deployment.target_arn)
-            elif not arns or self._fleet.live(deployment.target_arn):
+            elif not arns:
                 arns.append(deployment.target_arn)
-            if deployment.source_arn and self._fleet.live(deployment.source_arn):
-                arns.append(deployment.source_arn)
+        past = (each.target_arn for each in self._store.deployments_of(service.arn))
+        arns += [arn for arn in past if self._fleet.live(arn)]
         found = (self._store.revision(arn) for arn in dict.fromkeys(arns))
         return [revision for revision in found if revision is not None]
 

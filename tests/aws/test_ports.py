@@ -1,0 +1,297 @@
+"""The ports against moto, and the fakes against the same contract."""
+
+import io
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError
+
+from testgate.aws.clients import port_errors
+from testgate.aws.ecs import Ecs
+from testgate.aws.elbv2 import Elbv2, listener_of
+from testgate.aws.events import EventBus
+from testgate.aws.s3 import Bucket
+from testgate.aws.stepfunctions import StepFunctions
+from testgate.core.errors import (
+    AccessDeniedError,
+    AlreadyExistsError,
+    EvidenceError,
+    InputError,
+    NotFoundError,
+    PortError,
+    UnavailableError,
+)
+from testgate.local.server import MotoServer
+from tests.fakes.ports import FakeBucket, FakeExecutions
+
+
+@pytest.fixture(scope="package")
+def server():
+    running = MotoServer()
+    running.start()
+    yield running
+    running.close()
+
+
+@pytest.fixture(params=["moto", "fake"])
+def bucket(request):
+    if request.param == "fake":
+        return FakeBucket()
+    client = request.getfixturevalue("server").client("s3")
+    name = f"records-{id(request)}"
+    client.create_bucket(Bucket=name)
+    return Bucket(client, name)
+
+
+def test_what_is_put_once_stays(bucket):
+    assert bucket.put_once("a/b.json", b"1", "application/json")
+    assert not bucket.put_once("a/b.json", b"2", "application/json")
+    assert bucket.get("a/b.json") == b"1"
+    assert bucket.exists("a/b.json")
+
+
+def test_what_is_put_again_is_replaced(bucket):
+    bucket.put("a", b"1", "text/plain")
+    bucket.put("a", b"2", "text/plain")
+    assert bucket.get("a") == b"2"
+
+
+def test_what_is_not_there_is_not_found(bucket):
+    assert not bucket.exists("nothing")
+    assert bucket.find_json("nothing") is None
+    with pytest.raises(NotFoundError):
+        bucket.get("nothing")
+
+
+def test_keys_come_in_order_up_to_a_limit(bucket):
+    for key in ("p/3", "p/1", "q/9", "p/2"):
+        bucket.put(key, b"", "text/plain")
+    assert list(bucket.keys("p/")) == ["p/1", "p/2", "p/3"]
+    assert list(bucket.keys("p/", 2)) == ["p/1", "p/2"]
+
+
+def test_what_is_no_json_is_told(bucket):
+    bucket.put("a.json", b"{", "application/json")
+    with pytest.raises(EvidenceError, match=r"a\.json is not JSON"):
+        bucket.get_json("a.json")
+
+
+def test_json_is_stored_once(bucket):
+    assert bucket.put_json_once("a.json", {"ü": [1]})
+    assert bucket.get_json("a.json") == {"ü": [1]}
+
+
+MACHINE = '{"StartAt":"Wait","States":{"Wait":{"Type":"Wait","Seconds":60,"End":true}}}'
+
+
+@pytest.fixture(params=["moto", "fake"])
+def machine(request):
+    """A port for executions, and a state machine's ARN."""
+    if request.param == "fake":
+        return FakeExecutions(), "arn:aws:states:us-east-1:123456789012:stateMachine:m"
+    client = request.getfixturevalue("server").client("stepfunctions")
+    role = "arn:aws:iam::123456789012:role/r"
+    arn = client.create_state_machine(name=f"m{id(request)}", definition=MACHINE, roleArn=role)
+    return StepFunctions(client), arn["stateMachineArn"]
+
+
+def test_starting_is_idempotent_by_name_and_input(machine):
+    port, arn = machine
+    execution = arn.replace(":stateMachine:", ":execution:") + ":n"
+    assert port.describe(execution) is None
+    assert port.start(arn, "n", "{}")
+    assert port.start(arn, "n", "{}")
+    assert not port.start(arn, "n", '{"other": 1}')
+    facts = port.describe(execution)
+    assert (facts.status, facts.input, facts.redrives) == ("RUNNING", "{}", 0)
+    port.stop(execution, "Testgate.TimedOut", "x" * 40_000)
+
+
+def test_a_stopped_execution_keeps_its_cause(server):
+    client = server.client("stepfunctions")
+    role = "arn:aws:iam::123456789012:role/r"
+    arn = client.create_state_machine(name="stopped", definition=MACHINE, roleArn=role)
+    port = StepFunctions(client)
+    port.start(arn["stateMachineArn"], "n", "{}")
+    execution = arn["stateMachineArn"].replace(":stateMachine:", ":execution:") + ":n"
+    port.stop(execution, "Testgate.TimedOut", "too late")
+    facts = port.describe(execution)
+    assert facts
+    assert (facts.status, facts.error, facts.cause) == ("ABORTED", "Testgate.TimedOut", "too late")
+
+
+def test_the_bus_takes_an_event(server):
+    EventBus(server.client("events")).emit({"outcome": "failed"}, ["arn:aws:ecs:::x"])
+
+
+def test_a_bus_that_fails_an_entry_is_told():
+    class Client:
+        def put_events(self, **_):
+            return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure"}]}
+
+    with pytest.raises(UnavailableError, match="InternalFailure"):
+        EventBus(Client()).emit({}, [])
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("AccessDeniedException", 400, AccessDeniedError),
+        ("403", 403, AccessDeniedError),
+        ("ThrottlingException", 400, UnavailableError),
+        ("TooManyRequestsException", 429, UnavailableError),
+        ("Whatever", 503, UnavailableError),
+        ("ExecutionAlreadyExists", 400, AlreadyExistsError),
+        ("NoSuchKey", 404, NotFoundError),
+        ("404", 404, NotFoundError),
+        ("SomethingElse", 400, PortError),
+    ],
+)
+def test_errors_of_aws_become_ours_by_code(code, status, kind):
+    response = {
+        "Error": {"Code": code, "Message": "m"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    with pytest.raises(PortError) as caught, port_errors("asking"):
+        raise ClientError(response, "Op")  # type: ignore[arg-type]
+    assert type(caught.value) is kind
+    assert str(caught.value) == f"asking: {code}: m"
+
+
+def test_a_connection_that_fails_is_worth_another_try():
+    with pytest.raises(UnavailableError) as caught, port_errors("asking"):
+        raise ConnectTimeoutError(endpoint_url="http://x")
+    assert caught.value.retryable
+
+
+class Canned:
+    """A client that answers with what it was made of."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+
+    def __getattr__(self, name):
+        return lambda **_: self.answers[name]
+
+
+def test_a_deployment_without_optional_members_is_read():
+    facts = Ecs(
+        Canned(describe_service_deployments={"serviceDeployments": [{"status": "PENDING"}]})
+    ).deployment("arn")
+    assert (facts.status, facts.stage, facts.has_source, facts.running_tasks, facts.hooks) == (
+        "PENDING",
+        "",
+        False,
+        0,
+        (),
+    )
+
+
+def test_unknown_deployments_and_revisions_are_not_found():
+    ecs = Ecs(
+        Canned(
+            describe_service_deployments={"serviceDeployments": [], "failures": [{}]},
+            describe_service_revisions={"serviceRevisions": []},
+        )
+    )
+    with pytest.raises(NotFoundError):
+        ecs.deployment("arn")
+    with pytest.raises(NotFoundError):
+        ecs.revision("arn")
+
+
+def revision(resolved):
+    entry = {
+        "containerName": "web",
+        "targetGroupArn": "one",
+        "advancedConfiguration": {
+            "alternateTargetGroupArn": "two",
+            "productionListenerRule": "p",
+            "testListenerRule": "t",
+        },
+    }
+    return Ecs(
+        Canned(
+            describe_service_revisions={
+                "serviceRevisions": [
+                    {
+                        "loadBalancers": [entry],
+                        "resolvedConfiguration": {"loadBalancers": resolved},
+                        "containerImages": [{"containerName": "web", "image": "shop:1"}],
+                    }
+                ]
+            }
+        )
+    ).revision("arn")
+
+
+@pytest.mark.parametrize(
+    ("resolved", "group"),
+    [
+        ([{"targetGroupArn": "two", "productionListenerRule": "p"}], "two"),
+        ([{"targetGroupArn": "two"}], "two"),
+        ([{"targetGroupArn": "three", "productionListenerRule": "p"}], ""),
+        ([{"targetGroupArn": "two", "productionListenerRule": "other"}], ""),
+        ([{"targetGroupArn": "one"}, {"targetGroupArn": "two"}], ""),
+        ([], ""),
+    ],
+)
+def test_the_group_of_a_revision_is_the_resolved_one_or_none(resolved, group):
+    (entry,) = revision(resolved).load_balancers
+    assert entry.resolved_group == group
+
+
+def rules(actions, conditions=()):
+    return Elbv2(
+        Canned(describe_rules={"Rules": [{"Actions": actions, "Conditions": list(conditions)}]})
+    ).rule("arn")
+
+
+def test_a_weighted_forward_is_read():
+    group = {"TargetGroupArn": "one", "Weight": 100}
+    sticky = {"Enabled": True, "DurationSeconds": 60}
+    config = {"TargetGroups": [group], "TargetGroupStickinessConfig": sticky}
+    facts = rules([{"Type": "forward", "ForwardConfig": config}])
+    assert (facts.rule.forwards, facts.rule.sticky, facts.rule.actions) == (
+        {"one": 100},
+        True,
+        ("forward",),
+    )
+
+
+def test_a_plain_forward_is_read():
+    assert rules([{"Type": "forward", "TargetGroupArn": "one"}]).rule.forwards == {"one": 1}
+
+
+@pytest.mark.parametrize(
+    ("condition", "needed"),
+    [
+        ({"Field": "path-pattern", "PathPatternConfig": {"Values": ["/*"]}}, {}),
+        ({"Field": "path-pattern", "Values": ["/*"]}, {}),
+        ({"Field": "path-pattern", "Values": ["/api/*"]}, {"path-pattern": "/api/*"}),
+        (
+            {"Field": "host-header", "HostHeaderConfig": {"Values": ["green.example.com"]}},
+            {"host-header": "green.example.com"},
+        ),
+        (
+            {
+                "Field": "http-header",
+                "HttpHeaderConfig": {"HttpHeaderName": "x-test", "Values": ["1"]},
+            },
+            {"http-header": "1"},
+        ),
+    ],
+)
+def test_conditions_that_a_plain_request_would_miss_are_named(condition, needed):
+    assert rules([], [condition]).conditions == needed
+
+
+def test_a_rules_listener_is_derived_from_its_arn():
+    prefix = "arn:aws:elasticloadbalancing:us-east-1:123456789012"
+    assert listener_of(f"{prefix}:listener-rule/app/n/1/2/3") == f"{prefix}:listener/app/n/1/2"
+    with pytest.raises(InputError, match="set TEST_ENDPOINT"):
+        listener_of(f"{prefix}:listener/net/n/1/2")
+
+
+def test_a_body_is_read_whole():
+    bucket = Bucket(Canned(get_object={"Body": io.BytesIO(b"abc")}), "b")
+    assert bucket.get("k") == b"abc"

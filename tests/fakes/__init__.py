@@ -1,1 +1,0 @@
-"""Ports in memory, with tests of their own in test_contracts.py."""

@@ -8,10 +8,13 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 WATCHDOG_RESERVE_S = 3.0
 WATCHDOG_DELAY_S = 5
+STATE_KEY = "TESTGATE_STATE"  # as testgate.core.config and testgate.core.decision have them,
+MAX_TROUBLES = 20  # which may be what is broken
 _UNKNOWN_TIME_S = 30.0
 
 
@@ -21,35 +24,62 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     abandoned = threading.Event()
 
     def work() -> None:
-        answers.append(_guarded(event, context, abandoned))
+        # A final answer is known before it has been recorded and emitted: answers gets it then.
+        answers.append(_guarded(event, context, abandoned, answers.append))
 
     worker = threading.Thread(target=work, name="gate", daemon=True)
     worker.start()
     worker.join(_seconds_left(context))
-    if answers:
-        return answers[0]
-    abandoned.set()
-    _log({"testgate": "watchdog", "says": "the function's time is nearly over: answering later"})
+    if not answers:
+        abandoned.set()
+    return answers[0] if answers else _later(event)
+
+
+def _later(event: Any) -> dict[str, Any]:
+    """The watchdog's answer: come again, or, after too many in a row, no."""
+    details = _details(event)
+    state = details.get(STATE_KEY)
+    count = state.get("troubles") if isinstance(state, dict) else 0
+    troubles = (count if type(count) is int else 0) + 1
+    says = f"the function's time ran out before AWS had answered it, {troubles} times in a row"
+    if troubles > MAX_TROUBLES:
+        _log({"testgate": "answer", "outcome": "infra_error", "sentence": says})
+        return _refused(event)
+    _log({"testgate": "watchdog", "says": says})
     return {
         "hookStatus": "IN_PROGRESS",
         "callBackDelay": WATCHDOG_DELAY_S,
-        "hookDetails": _details(event),
+        "hookDetails": details | {STATE_KEY: {"troubles": troubles}},
     }
 
 
-def _guarded(event: Any, context: Any, abandoned: threading.Event) -> dict[str, Any]:
+def _guarded(
+    event: Any,
+    context: Any,
+    abandoned: threading.Event,
+    decided: Callable[[dict[str, Any]], None],
+) -> dict[str, Any]:
     """The one broad except: ECS would read an exception as an answer it cannot parse."""
     try:
         from testgate.core.answers import spell_answer
-        from testgate.hook.gate import gate_from_environment
+        from testgate.hook.gate import Call, gate_from_environment
 
-        gate = gate_from_environment(os.environ, context, abandoned.is_set)
-        return spell_answer(gate.answer(event))
+        call = Call(
+            function_arn=context.invoked_function_arn,
+            request_id=context.aws_request_id,
+            abandoned=abandoned.is_set,
+            decided=lambda answer: decided(spell_answer(answer)),
+        )
+        return spell_answer(gate_from_environment(os.environ, call).answer(event))
     except BaseException as exc:  # noqa: BLE001
         sentence = f"the hook itself failed: {type(exc).__name__}: {exc}"
         _log({"testgate": "answer", "outcome": "infra_error", "sentence": sentence})
-        observes = _details(event).get("MODE") == "observe"
-        return {"hookStatus": "SUCCEEDED" if observes else "FAILED"}
+        return _refused(event)
+
+
+def _refused(event: Any) -> dict[str, Any]:
+    observes = _details(event).get("MODE") == "observe"
+    return {"hookStatus": "SUCCEEDED" if observes else "FAILED"}
 
 
 def _details(event: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Runs in the control bundle, never beside suite code. Safe to repeat: the first r
 """
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -40,6 +41,8 @@ from testgate.core.verdict import Result, Verdict, judge
 from testgate.report.markdown import render_markdown
 
 State = Mapping[str, Any]
+LOOKS = 4
+BETWEEN_LOOKS_S = 4.0
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
@@ -50,6 +53,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
         discovery=Discovery(ecs=ecs, elbv2=Elbv2(client("elbv2"))),
         bucket=Bucket(client("s3"), os.environ["RECORD_BUCKET"]),
         now=lambda: datetime.now(UTC),
+        sleep=time.sleep,
     )
     return step.judge(parse_execution(event["execution"]), event["input"], event["state"]).spell()
 
@@ -62,6 +66,7 @@ class Judge:
     discovery: Discovery
     bucket: Bucket
     now: Callable[[], datetime]
+    sleep: Callable[[float], None]
 
     def judge(self, execution: ExecutionRef, raw_input: object, state: State) -> GateOutput:
         """The verdict, recorded. Raises what is worth another try, and InputError for an input
@@ -75,7 +80,7 @@ class Judge:
         verdict, times = self._verdict(question, place, prepared, state)
         after: dict[str, object] = {}
         if prepared.get("ready") is True:
-            problem, after = self._identity_after(question, prepared)
+            problem, after = self._settled_identity(question, prepared)
             verdict = _with_identity(verdict, problem)
         facts = RunFacts(
             execution_arn=execution.arn,
@@ -127,6 +132,17 @@ class Judge:
         if evidence.run != result:
             return Crash(run=result, error="foreign evidence", cause=f"it is of {evidence.run}")
         return evidence
+
+    def _settled_identity(
+        self, question: Question, prepared: State
+    ) -> tuple[IdentityProblem | None, dict[str, object]]:
+        """A moment's unhealthy target or lagging count is looked at again; a change is not."""
+        for _ in range(LOOKS - 1):
+            problem, after = self._identity_after(question, prepared)
+            if problem is None or problem.finding is not Finding.UNSETTLED:
+                return problem, after
+            self.sleep(BETWEEN_LOOKS_S)
+        return self._identity_after(question, prepared)
 
     def _identity_after(
         self, question: Question, prepared: State

@@ -78,7 +78,7 @@ class Prepare:
                 question, deployment.status, deployment.stage, deployment.target_revision
             )
             if gone:
-                return _not_ready(Outcome.ABORTED, gone.sentence)
+                return _identity_refusal(gone)
             plan = resolve_plan(self.bucket, question.config)
             snapshot = self.discovery.snapshot(question, deployment)
         except UnavailableError:

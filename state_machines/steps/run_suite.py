@@ -12,10 +12,12 @@ from typing import Any
 
 from testgate.aws.clients import client
 from testgate.aws.s3 import JSON_TYPE, Bucket, to_json_bytes
+from testgate.core.errors import AccessDeniedError, NotFoundError, RunnerError
 from testgate.core.evidence import Evidence
 from testgate.core.handoff import Task, parse_task, spell_result
 from testgate.core.layout import suite_bundle_key
 from testgate.runner.bundle import unpack_bundle
+from testgate.runner.process import hide_from_children
 from testgate.runner.suite import SuiteRun, run_suite
 
 
@@ -23,13 +25,25 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
     """The Lambda function: `{due, run, retry}` in, a pointer to the evidence out."""
     task = parse_task(event)
     bucket = Bucket(client("s3"), os.environ["RECORD_BUCKET"])
-    bundle = bucket.get(suite_bundle_key(task.suite.bundle))
+    hide_from_children()
+    bundle = _bundle(bucket, task.suite.bundle)
     with TemporaryDirectory(prefix="testgate-") as place:
         run = SuiteRun(task=task, directory=Path(place))
         unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
         evidence = run_suite(run)
         _store(bucket, task, run, evidence)
     return spell_result(task.run)
+
+
+def _bundle(bucket: Bucket, digest: str) -> bytes:
+    """The published zip. Without the right to list, S3 says "denied" for what is missing."""
+    try:
+        return bucket.get(suite_bundle_key(digest))
+    except (AccessDeniedError, NotFoundError) as exc:
+        raise RunnerError(
+            f"the suite's bundle {digest} is missing or cannot be read; publish the gate again "
+            f"({exc})"
+        ) from exc
 
 
 def _store(bucket: Bucket, task: Task, run: SuiteRun, evidence: Evidence) -> None:
@@ -41,4 +55,6 @@ def _store(bucket: Bucket, task: Task, run: SuiteRun, evidence: Evidence) -> Non
     ):
         if path.is_file() and not path.is_symlink():
             bucket.put_once(f"{prefix}{path.name}", path.read_bytes(), content_type)
-    bucket.put_once(f"{prefix}evidence.json", to_json_bytes(evidence.spell()), JSON_TYPE)
+    body = to_json_bytes(evidence.spell())
+    if not bucket.put_once(f"{prefix}evidence.json", body, JSON_TYPE):
+        raise RunnerError(f"evidence for {task.run.path} was there before its suite had run")

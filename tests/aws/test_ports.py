@@ -1,11 +1,14 @@
 """The ports against moto, and the fakes against the same contract."""
 
 import io
+import json
+from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
+from werkzeug.wrappers import Response
 
-from testgate.aws.clients import port_errors
+from testgate.aws.clients import RAW_HOOKS, client, port_errors
 from testgate.aws.ecs import Ecs
 from testgate.aws.elbv2 import Elbv2, listener_of
 from testgate.aws.events import EventBus
@@ -152,7 +155,7 @@ def test_errors_of_aws_become_ours_by_code(code, status, kind):
         "ResponseMetadata": {"HTTPStatusCode": status},
     }
     with pytest.raises(PortError) as caught, port_errors("asking"):
-        raise ClientError(response, "Op")  # type: ignore[arg-type]
+        raise ClientError(response, "Op")
     assert type(caught.value) is kind
     assert str(caught.value) == f"asking: {code}: m"
 
@@ -183,6 +186,42 @@ def test_a_deployment_without_optional_members_is_read():
         False,
         0,
         (),
+    )
+
+
+def test_hook_details_are_read_though_botocore_knows_no_such_member(server, monkeypatch):
+    """As in a Lambda runtime whose botocore is older than the member: only the raw body has it."""
+    hook = {
+        "targetArn": "f",
+        "status": "IN_PROGRESS",
+        "expiresAt": 1_700_000_000.0,
+        "timeoutAction": "CONTINUE",
+    }
+    deployment = {"serviceDeploymentArn": "d", "status": "IN_PROGRESS"}
+
+    def answer(request):
+        if not request.headers.get("X-Amz-Target", "").endswith("DescribeServiceDeployments"):
+            return None
+        body = {"serviceDeployments": [deployment | {"lifecycleHookDetails": [hook]}]}
+        return Response(json.dumps(body), content_type="application/x-amz-json-1.1")
+
+    server.front.add_route(answer)
+    for name, value in {
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+    }.items():
+        monkeypatch.setenv(name, value)
+    client.cache_clear()
+    answered = client("ecs").describe_service_deployments(serviceDeploymentArns=["d"])
+    client.cache_clear()
+    assert answered[RAW_HOOKS] == {"d": [hook]}
+    del answered["serviceDeployments"][0]["lifecycleHookDetails"]
+    (facts,) = Ecs(Canned(describe_service_deployments=answered)).deployment("d").hooks
+    assert (facts.timeout_action, facts.expires_at) == (
+        "CONTINUE",
+        datetime.fromtimestamp(1_700_000_000, UTC),
     )
 
 
@@ -243,7 +282,7 @@ def test_the_group_of_a_revision_is_the_resolved_one_or_none(resolved, group):
 def rules(actions, conditions=()):
     return Elbv2(
         Canned(describe_rules={"Rules": [{"Actions": actions, "Conditions": list(conditions)}]})
-    ).rule("arn")
+    ).rule("arn:aws:elasticloadbalancing:us-east-1:123456789012:listener-rule/app/n/1/2/3")
 
 
 def test_a_weighted_forward_is_read():
@@ -288,8 +327,31 @@ def test_conditions_that_a_plain_request_would_miss_are_named(condition, needed)
 def test_a_rules_listener_is_derived_from_its_arn():
     prefix = "arn:aws:elasticloadbalancing:us-east-1:123456789012"
     assert listener_of(f"{prefix}:listener-rule/app/n/1/2/3") == f"{prefix}:listener/app/n/1/2"
-    with pytest.raises(InputError, match="set TEST_ENDPOINT"):
-        listener_of(f"{prefix}:listener/net/n/1/2")
+
+
+def test_a_network_load_balancer_is_refused_by_name():
+    with pytest.raises(InputError, match="no listener rule of an Application Load Balancer"):
+        Elbv2(Canned()).rule("arn:aws:elasticloadbalancing:x:1:listener/net/n/1/2")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "scheme", "says"),
+    [
+        ("HTTPS", "internet-facing", "speaks HTTPS, and no certificate names"),
+        ("HTTP", "internal", "lb.example is internal"),
+    ],
+)
+def test_a_listener_that_suites_cannot_reach_is_refused(protocol, scheme, says):
+    listener = {"Protocol": protocol, "Port": 8443, "LoadBalancerArn": "lb"}
+    balancer = {"DNSName": "lb.example", "Scheme": scheme}
+    port = Elbv2(
+        Canned(
+            describe_listeners={"Listeners": [listener]},
+            describe_load_balancers={"LoadBalancers": [balancer]},
+        )
+    )
+    with pytest.raises(InputError, match=says):
+        port.base_url("arn:aws:elasticloadbalancing:x:1:listener-rule/app/n/1/2/3")
 
 
 def test_a_body_is_read_whole():

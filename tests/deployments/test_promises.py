@@ -54,7 +54,8 @@ def test_a_bad_version_is_refused_with_the_reason_in_every_place(lab):
     assert execution["cause"] == sentence
     report = lab.bucket.get(run.place.report).decode()
     assert report.startswith("# FAILED — 1 of 2 tests in suite smoke failed")
-    index = [parse_index_key(k) for k in lab.bucket.keys(f"index/{lab.name}/")]
+    keys = lab.bucket.keys(f"index/{lab.name}/")
+    index = [entry for entry in map(parse_index_key, keys) if entry]
     assert [entry.outcome for entry in index] == [Outcome.FAILED, Outcome.PASSED]
     assert index[0].place == run.place
     logged = lab.local.client("logs").filter_log_events(
@@ -194,7 +195,8 @@ def test_a_hook_that_crashes_never_promotes(lab, fault):
         assert lab.execution_ended(deployment)["error"] == "Testgate.Aborted"
         run = lab.run(deployment)
         assert run.outcome is Outcome.ABORTED
-        assert "nobody waits for this verdict" in run.sentence
+        assert run.record
+        assert "nobody waits for this verdict any more" in run.record["sentence"]
 
 
 WAITING_SUITE = """
@@ -231,9 +233,7 @@ def test_a_deployment_stopped_in_the_middle_is_recorded_as_aborted(lab):
     run = lab.run(deployment)
     assert run.record
     assert run.outcome is Outcome.ABORTED
-    assert run.sentence == (
-        "the deployment is ROLLBACK_SUCCESSFUL: nobody waits for this verdict any more"
-    )
+    assert "nobody waits for this verdict any more" in run.record["sentence"]
 
 
 def test_a_suite_that_hangs_times_out_with_what_it_had(lab):

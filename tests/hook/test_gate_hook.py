@@ -30,6 +30,7 @@ class Scene:
         self.bus = FakeBus()
         self.time = START
         self.abandoned = False
+        self.decided: list[object] = []
         self.gate = GateHook(
             ecs=self.ecs,
             executions=self.executions,
@@ -39,6 +40,7 @@ class Scene:
                 request_id="request-1",
                 now=lambda: self.time,
                 abandoned=lambda: self.abandoned,
+                decided=self.decided.append,
             ),
             state_machine_arn=STATE_MACHINE,
             function_arn=FUNCTION,
@@ -308,6 +310,7 @@ def test_a_record_that_cannot_be_written_changes_no_answer(failing, capsys):
         failing, UnavailableError("S3 is down")
     )
     assert scene.call(GATE) == Succeeded()
+    assert scene.decided == [Succeeded()]
     assert "S3 is down" in capsys.readouterr().out
 
 
@@ -318,6 +321,20 @@ def test_a_call_that_the_watchdog_gave_up_records_nothing():
     scene.abandoned = True
     scene.call(GATE)
     assert not scene.bucket.objects
+    assert not scene.decided
+
+
+def test_a_call_that_the_watchdog_gave_up_starts_and_stops_nothing():
+    scene = Scene()
+    scene.abandoned = True
+    assert isinstance(scene.call(GATE), InProgress)
+    assert not scene.executions.starts
+    scene.abandoned = False
+    scene.call(GATE)
+    scene.time = START + timedelta(seconds=1801)
+    scene.abandoned = True
+    scene.call(GATE)
+    assert not scene.executions.stops
 
 
 def test_every_answer_is_json_of_the_contract():

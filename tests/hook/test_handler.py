@@ -47,6 +47,36 @@ def test_the_watchdog_answers_before_the_functions_end(monkeypatch, capsys):
     assert answer == {
         "hookStatus": "IN_PROGRESS",
         "callBackDelay": 5,
-        "hookDetails": {"GATE": "shop"},
+        "hookDetails": {"GATE": "shop", "TESTGATE_STATE": {"troubles": 1}},
     }
     assert "watchdog" in capsys.readouterr().out
+
+
+def test_the_watchdog_gives_up_after_too_many_in_a_row(monkeypatch, capsys):
+    release = threading.Event()
+    monkeypatch.setattr(hook_module, "_guarded", lambda *_: release.wait(10))
+    details = {"TESTGATE_STATE": {"troubles": hook_module.MAX_TROUBLES}}
+    answer = hook_module.handler({"hookDetails": details}, Context(left_ms=3_100))
+    release.set()
+    assert answer == {"hookStatus": "FAILED"}
+    assert "21 times in a row" in capsys.readouterr().out
+
+
+def test_an_answer_that_is_decided_is_given_though_recording_it_takes_too_long(monkeypatch):
+    release = threading.Event()
+
+    def slow(event, context, abandoned, decided):
+        decided({"hookStatus": "SUCCEEDED"})
+        release.wait(10)
+        return {"hookStatus": "SUCCEEDED"}
+
+    monkeypatch.setattr(hook_module, "_guarded", slow)
+    assert hook_module.handler({}, Context(left_ms=3_100)) == {"hookStatus": "SUCCEEDED"}
+    release.set()
+
+
+def test_the_handlers_own_constants_are_those_of_core():
+    from testgate.core.config import STATE_KEY
+    from testgate.core.decision import MAX_TROUBLES
+
+    assert (hook_module.STATE_KEY, hook_module.MAX_TROUBLES) == (STATE_KEY, MAX_TROUBLES)

@@ -4,7 +4,8 @@ A hook that hangs is worse than one that says "later": connect 2 s, read 5 s, tw
 Imported by the ports of this package and by those who compose them.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -17,6 +18,8 @@ from testgate.core.errors import (
     UnavailableError,
 )
 
+HOOKS_OPERATION = "DescribeServiceDeployments"
+RAW_HOOKS = "testgateRawHooks"
 CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 5
 ATTEMPTS = 2
@@ -48,6 +51,8 @@ _LATER = frozenset(
         "ServerException",
         "InternalError",
         "InternalFailure",
+        "ExecutionLimitExceeded",
+        "RequestTimeout",
     }
 )
 _SERVER_FAULT = 500
@@ -64,20 +69,46 @@ def client(service: str) -> Any:
         read_timeout=READ_TIMEOUT_S,
         retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
     )
-    return boto3.client(service, config=config)
+    made = boto3.client(service, config=config)
+    if service == "ecs":
+        made.meta.events.register(f"before-parse.ecs.{HOOKS_OPERATION}", _keep_hook_details)
+    return made
+
+
+def _keep_hook_details(
+    response_dict: Mapping[str, Any], customized_response_dict: dict[str, Any], **_: object
+) -> None:
+    """Keeps `lifecycleHookDetails` as sent, by the deployment's ARN.
+
+    botocore drops members that its model does not know, and Lambda's runtime may bring a botocore
+    from before they existed: then a hook with timeout action CONTINUE would look harmless.
+    """
+    try:
+        deployments = json.loads(response_dict["body"])["serviceDeployments"]
+        kept = {item["serviceDeploymentArn"]: item["lifecycleHookDetails"] for item in deployments}
+    except (KeyError, TypeError, ValueError):
+        return  # none were sent, or in another protocol, which only a newer botocore speaks
+    customized_response_dict[RAW_HOOKS] = kept
 
 
 @contextmanager
 def port_errors(doing: str) -> Iterator[None]:
     """Turns botocore's errors into PortError; `doing` says what was asked, for the sentence."""
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        ConnectionError,
+        HTTPClientError,
+    )
 
     try:
         yield
     except ClientError as exc:
         raise _translated(exc, doing) from exc
-    except BotoCoreError as exc:
+    except (ConnectionError, HTTPClientError) as exc:
         raise UnavailableError(f"{doing}: {exc}") from exc
+    except BotoCoreError as exc:
+        raise PortError(f"{doing}: {exc}") from exc
 
 
 def _translated(exc: Any, doing: str) -> PortError:

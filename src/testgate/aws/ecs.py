@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from testgate.aws.clients import port_errors
+from testgate.aws.clients import RAW_HOOKS, port_errors
 from testgate.core.errors import NotFoundError
 from testgate.core.facts import DeploymentFacts, HookFacts
 
@@ -40,7 +41,8 @@ class Ecs:
         found = answer.get("serviceDeployments") or []
         if not found:
             raise NotFoundError(f"ECS knows no service deployment {arn}")
-        return _deployment_facts(found[0])
+        raw_hooks = answer.get(RAW_HOOKS, {}).get(arn)
+        return _deployment_facts(found[0], raw_hooks)
 
     def revision(self, arn: str) -> RevisionFacts:
         """The revision. Raises NotFoundError if ECS knows none of that ARN."""
@@ -52,7 +54,8 @@ class Ecs:
         return _revision_facts(found[0])
 
 
-def _deployment_facts(raw: Mapping[str, Any]) -> DeploymentFacts:
+def _deployment_facts(raw: Mapping[str, Any], raw_hooks: Any) -> DeploymentFacts:
+    hooks = raw.get("lifecycleHookDetails") or raw_hooks or ()
     target = raw.get("targetServiceRevision") or {}
     return DeploymentFacts(
         status=raw.get("status", ""),
@@ -64,12 +67,19 @@ def _deployment_facts(raw: Mapping[str, Any]) -> DeploymentFacts:
             HookFacts(
                 target_arn=hook.get("targetArn", ""),
                 status=hook.get("status", ""),
-                expires_at=hook.get("expiresAt"),
+                expires_at=_moment(hook.get("expiresAt")),
                 timeout_action=hook.get("timeoutAction", ""),
             )
-            for hook in raw.get("lifecycleHookDetails") or ()
+            for hook in hooks
         ),
     )
+
+
+def _moment(value: Any) -> datetime | None:
+    """A moment as botocore gives it, or as ECS sends it: seconds since 1970."""
+    if isinstance(value, int | float):
+        return datetime.fromtimestamp(value, UTC)
+    return value if isinstance(value, datetime) else None
 
 
 def _revision_facts(raw: Mapping[str, Any]) -> RevisionFacts:

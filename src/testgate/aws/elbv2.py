@@ -27,6 +27,11 @@ class Elbv2:
 
     def rule(self, arn: str) -> RuleFacts:
         """The rule of that ARN."""
+        if ":listener-rule/app/" not in arn:
+            raise InputError(
+                f"{arn!r} is no listener rule of an Application Load Balancer; this version can "
+                "gate no other kind"
+            )
         with port_errors("looking at the listener rule"):
             rules = self._client.describe_rules(RuleArns=[arn])["Rules"]
         if not rules:
@@ -52,16 +57,29 @@ class Elbv2:
         )
 
     def base_url(self, rule_arn: str) -> str:
-        """Where requests to the rule's listener go: `<scheme>://<DNS name>:<port>`, no slash."""
+        """Where requests to the rule's listener go: `http://<DNS name>:<port>`, no slash.
+
+        Raises InputError for a listener that a suite could not reach by that name.
+        """
         with port_errors("looking at the listener"):
             listeners = self._client.describe_listeners(ListenerArns=[listener_of(rule_arn)])
             listener = listeners["Listeners"][0]
             balancers = self._client.describe_load_balancers(
                 LoadBalancerArns=[listener["LoadBalancerArn"]]
             )
-        scheme = "https" if listener["Protocol"] == "HTTPS" else "http"
-        host = balancers["LoadBalancers"][0]["DNSName"]
-        return f"{scheme}://{host}:{listener['Port']}"
+        balancer = balancers["LoadBalancers"][0]
+        if listener["Protocol"] != "HTTP":
+            raise InputError(
+                f"the listener under test speaks {listener['Protocol']}, and no certificate names "
+                f"the load balancer's own address {balancer['DNSName']}; set TEST_ENDPOINT to a "
+                "name that its certificate has"
+            )
+        if balancer.get("Scheme") == "internal":
+            raise InputError(
+                f"load balancer {balancer['DNSName']} is internal, and suites run outside its "
+                "network; set TEST_ENDPOINT to an address that they can reach"
+            )
+        return f"http://{balancer['DNSName']}:{listener['Port']}"
 
     def target_states(self, group_arn: str) -> dict[str, str]:
         """`<id>:<port>` to health state, for every target of a group."""
@@ -78,11 +96,6 @@ def listener_of(rule_arn: str) -> str:
 
     `…:listener-rule/app/NAME/LB/LISTENER/RULE` becomes `…:listener/app/NAME/LB/LISTENER`.
     """
-    if ":listener-rule/" not in rule_arn:
-        raise InputError(
-            f"{rule_arn!r} is no listener rule of an Application Load Balancer; "
-            "set TEST_ENDPOINT for another kind"
-        )
     return rule_arn.replace(":listener-rule/", ":listener/").rsplit("/", 1)[0]
 
 

@@ -19,6 +19,20 @@ POST_TEST = "POST_TEST_TRAFFIC_SHIFT"
 PRODUCTION_SHIFT = "PRODUCTION_TRAFFIC_SHIFT"
 POST_PRODUCTION = "POST_PRODUCTION_TRAFFIC_SHIFT"
 
+# In the order of AWS's guide, "Lifecycle stages".
+STAGES = (
+    "RECONCILE_SERVICE",
+    "PRE_SCALE_UP",
+    "SCALE_UP",
+    "POST_SCALE_UP",
+    TEST_SHIFT,
+    POST_TEST,
+    "PRE_PRODUCTION_TRAFFIC_SHIFT",
+    PRODUCTION_SHIFT,
+    POST_PRODUCTION,
+    "BAKE_TIME",
+    "CLEAN_UP",
+)
 GATED_STAGES = (POST_TEST, POST_PRODUCTION)
 SHIFT_STAGES = (TEST_SHIFT, PRODUCTION_SHIFT)
 
@@ -44,6 +58,13 @@ class HookEvent:
         """The weight that a shift stage gives the target revision; None where there is none."""
         weights = self.test_weights if self.stage == TEST_SHIFT else self.production_weights
         return weights.get(self.target_revision)
+
+
+def is_before(stage: str, other: str) -> bool:
+    """Whether a deployment at `stage` has not come to `other` yet; "" is before every stage."""
+    if stage == "":
+        return True
+    return stage in STAGES and STAGES.index(stage) < STAGES.index(other)
 
 
 def parse_hook_event(raw: object) -> HookEvent:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from testgate.core.binding import Question
 from testgate.core.errors import InputError
-from testgate.core.events import POST_PRODUCTION
+from testgate.core.events import POST_PRODUCTION, is_before
 
 FULL = 100
 
@@ -80,6 +80,13 @@ def deployment_problem(
 ) -> IdentityProblem | None:
     """(a): the deployment is in progress, at this stage, with this revision."""
     sentence = None
+    if status == "PENDING" or (status == "IN_PROGRESS" and is_before(stage, question.stage)):
+        # ECS's API is eventually consistent: its hook is called before this shows everywhere.
+        return IdentityProblem(
+            finding=Finding.UNSETTLED,
+            sentence=f"the deployment is still {status} at {stage or 'no stage'}, and the question "
+            f"was asked at {question.stage}",
+        )
     if status != "IN_PROGRESS":
         sentence = f"the deployment is {status}: nobody waits for this verdict any more"
     elif stage != question.stage:

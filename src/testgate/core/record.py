@@ -17,6 +17,7 @@ from testgate.core.verdict import SuiteVerdict, Verdict
 RECORD_SCHEMA = "testgate.record/1"
 MAX_FULL_FAILURES = 200
 MAX_TRACE_CHARS = 8_000
+MAX_SENTENCE_CHARS = 1_000  # far below the 32,768 of an execution's cause
 
 Record = Mapping[str, Any]
 
@@ -43,7 +44,7 @@ def build_record(question: Question, verdict: Verdict, facts: RunFacts) -> dict[
     return {
         "schema": RECORD_SCHEMA,
         "outcome": verdict.outcome.value,
-        "sentence": verdict.sentence,
+        "sentence": cap_sentence(verdict.sentence),
         "counts": verdict.counts.spell(),
         "deployment": str(question.deployment),
         "cluster": question.deployment.cluster,
@@ -70,6 +71,12 @@ def refused_before_tests(outcome: Outcome, sentence: str) -> Verdict:
     return Verdict(outcome=outcome, sentence=sentence, counts=Counts(), suites=())
 
 
+def cap_sentence(sentence: str) -> str:
+    """A sentence on one line and of bounded length, whatever was quoted in it."""
+    line = " ".join(sentence.split())
+    return line if len(line) <= MAX_SENTENCE_CHARS else line[: MAX_SENTENCE_CHARS - 1] + "…"
+
+
 class _Room:
     """How many more failures may stand in full."""
 
@@ -87,7 +94,7 @@ def _spell_suite(verdict: SuiteVerdict, facts: RunFacts, room: _Room) -> dict[st
         "name": verdict.suite.name,
         "outcome": verdict.outcome.value,
         "blocking": verdict.suite.blocking,
-        "sentence": verdict.sentence,
+        "sentence": cap_sentence(verdict.sentence),
         "counts": verdict.counts.spell(),
         "min_tests": verdict.suite.min_tests,
         "timeout_s": verdict.suite.timeout_s,

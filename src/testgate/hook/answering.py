@@ -49,13 +49,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answering:
-    """Where answers are told. `abandoned` says that the watchdog has answered already."""
+    """Where answers are told. `decided` hears a final one first, while there is still time;
+    `abandoned` says that the watchdog has answered already."""
 
     bucket: Bucket
     bus: EventBus
     request_id: str
     now: Callable[[], datetime]
     abandoned: Callable[[], bool]
+    decided: Callable[[HookAnswer], None]
 
     def wait(self, asked: Asked, wait: Wait, troubles: int) -> HookAnswer:
         """IN_PROGRESS with the full union of what came and what is ours."""
@@ -81,6 +83,7 @@ class Answering:
         log("answer", told)
         if self.abandoned():
             return answer
+        self.decided(answer)
         for act in (self._store, self._emit):
             try:
                 act(asked, told)

@@ -6,7 +6,6 @@ All that is decided here was decided in `testgate.core.decision`. Imported by ho
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from testgate.aws.clients import client
 from testgate.aws.ecs import Ecs
@@ -36,9 +35,18 @@ from testgate.core.outcomes import Outcome
 from testgate.hook.answering import Answering, Asked
 
 
-def gate_from_environment(
-    environment: Mapping[str, str], context: Any, abandoned: Callable[[], bool]
-) -> "GateHook":
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One invocation of the function. `decided` is told a final answer before it is recorded;
+    `abandoned` says that the watchdog has answered already."""
+
+    function_arn: str
+    request_id: str
+    abandoned: Callable[[], bool]
+    decided: Callable[[HookAnswer], None]
+
+
+def gate_from_environment(environment: Mapping[str, str], call: Call) -> "GateHook":
     """The gate as its function is deployed: RECORD_BUCKET and STATE_MACHINE_ARN name its parts."""
 
     def now() -> datetime:
@@ -50,12 +58,13 @@ def gate_from_environment(
         answering=Answering(
             bucket=Bucket(client("s3"), environment["RECORD_BUCKET"]),
             bus=EventBus(client("events")),
-            request_id=context.aws_request_id,
+            request_id=call.request_id,
             now=now,
-            abandoned=abandoned,
+            abandoned=call.abandoned,
+            decided=call.decided,
         ),
         state_machine_arn=environment["STATE_MACHINE_ARN"],
-        function_arn=context.invoked_function_arn,
+        function_arn=call.function_arn,
         now=now,
     )
 
@@ -126,6 +135,8 @@ class GateHook:
         hook = deployment.waiting_hook(self.function_arn)
         expires_at = hook.expires_at if hook else None
         decision = decide_execution(question, self.executions.describe(arn), expires_at, self.now())
+        if self.answering.abandoned():
+            raise UnavailableError("this call has been answered by the watchdog")
         if isinstance(decision, Start):
             name, text = question.execution_name, question.input_json
             if self.executions.start(self.state_machine_arn, name, text):

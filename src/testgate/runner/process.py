@@ -4,9 +4,11 @@ Imported by `testgate.runner.suite`.
 """
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from testgate.core.errors import RunnerError
 
 MAX_OUTPUT_BYTES = 5_000_000
 _CHUNK_BYTES = 65_536
+_PR_SET_DUMPABLE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,16 @@ def run_process(command: Command, *, timeout_s: float, grace_s: float) -> Ended:
             return _wait(process, command.output_path, timeout_s, grace_s)
         finally:
             _kill_group(process)
+
+
+def hide_from_children() -> None:
+    """Keep this process's environment, and with it its credentials, from processes it starts.
+
+    On Linux a process of the same user may read another's environment unless that one is not
+    dumpable (proc(5)); root may read all the same. Elsewhere this does nothing.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _wait(

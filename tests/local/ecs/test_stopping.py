@@ -122,3 +122,30 @@ def test_delete_without_force_needs_scale_zero(place: Place):
     place.created()
     with pytest.raises(ClientError, match="cannot be stopped while it is scaled above 0"):
         place.ecs.delete_service(cluster=place.site.cluster, service=place.site.name)
+
+
+def test_a_deleted_service_can_be_created_again(place: Place):
+    place.created("blue")
+    place.ecs.delete_service(cluster=place.site.cluster, service=place.site.name, force=True)
+    deployment = place.ended(place.create("green"))
+    assert deployment["sourceServiceRevisions"] == []
+    assert place.production() == "green"
+    listed = place.ecs.list_service_deployments(
+        service=place.site.name, cluster=place.site.cluster
+    )["serviceDeployments"]
+    assert len(listed) == 1
+
+
+def test_reconcile_hooks_run_once_the_old_deployment_has_gone(place: Place, hooks: Hooks):
+    place.created("blue", desiredCount=0)
+    reconcile = hooks.function(succeed)
+    second: list[str] = []
+    place.at(
+        "STAGE_ENTERED",
+        "POST_TEST_TRAFFIC_SHIFT",
+        lambda _: second.append(place.update("c", hook(reconcile, "RECONCILE_SERVICE"))),
+    )
+    assert place.ended(place.update("b"))["status"] == "STOPPED"
+    assert place.ended(second[0])["status"] == "SUCCESSFUL"
+    (event,) = hooks.events_of(reconcile)
+    assert event["lifecycleStage"] == "RECONCILE_SERVICE"

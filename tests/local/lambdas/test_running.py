@@ -42,9 +42,9 @@ AWS_VARIABLES = {
 
 
 def test_handler_sees_the_variables_of_aws_and_no_others(world, monkeypatch):
+    name = world.make(ENVIRONMENT, Environment={})
     monkeypatch.setenv("SECRET_OF_THE_SHELL", "must not leak")
     monkeypatch.setenv("AWS_PROFILE", "developer")
-    name = world.make(ENVIRONMENT, Environment={})
     assert set(world.run(name)) - ADDED_INSIDE == AWS_VARIABLES
 
 

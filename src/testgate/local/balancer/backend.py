@@ -4,13 +4,10 @@ moto validates and keeps the descriptions; each change of a listener is carried 
 refused. Imported by `testgate.local.balancer` alone.
 """
 
-import contextlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from moto.elbv2 import urls as elbv2_urls
 from moto.elbv2.exceptions import (
-    DuplicateListenerError,
     ELBClientError,
     LoadBalancerNotFoundError,
     TargetGroupNotFoundError,
@@ -20,6 +17,11 @@ from moto.moto_api._internal import mock_random
 
 from testgate.local.balancer.moto_rules import read_rules, target_group_arns
 from testgate.local.balancer.proxy import ListenerView
+from testgate.local.balancer.refusals import (
+    refuse_duplicate,
+    refuse_other_than_http,
+    refusing_ports,
+)
 from testgate.local.balancer.targets import TargetKey
 
 if TYPE_CHECKING:
@@ -80,8 +82,8 @@ class ListeningBackend(ELBv2Backend):  # type: ignore[misc]  # moto is untyped
         load_balancer = self.load_balancers[load_balancer_arn]
         _give_default_rule_an_id(listener)
         try:
-            _refuse_other_than_http(listener.protocol)
-            _refuse_duplicate(load_balancer, listener)
+            refuse_other_than_http(listener.protocol)
+            refuse_duplicate(load_balancer, listener)
             self._open(load_balancer, listener)
         except ELBClientError:
             del load_balancer.listeners[listener.arn]
@@ -101,7 +103,7 @@ class ListeningBackend(ELBv2Backend):  # type: ignore[misc]  # moto is untyped
     ) -> Any:
         """As moto, with its gaps closed: target groups must exist, a new port is bound."""
         listener = self.describe_listeners(load_balancer_arn=None, listener_arns=[arn])[0]
-        _refuse_other_than_http(protocol or listener.protocol)
+        refuse_other_than_http(protocol or listener.protocol)
         self._refuse_unknown_groups(actions or [])
         port_before = listener.port
         modified = super().modify_listener(
@@ -212,7 +214,7 @@ class ListeningBackend(ELBv2Backend):  # type: ignore[misc]  # moto is untyped
 
     def _open(self, load_balancer: Any, listener: Any) -> None:
         address, port = load_balancer.dns_name, int(listener.port)
-        with _worded(address, port):
+        with refusing_ports(address, port):
             self.balancer.listeners.open(
                 listener.arn,
                 address,
@@ -266,38 +268,3 @@ def _give_default_rule_an_id(listener: Any) -> None:
     # moto's ends in the id of a Python object; AWS's in 16 hexadecimal digits.
     prefix = listener.arn.replace(":listener/", ":listener-rule/")
     listener._default_rule[0].arn = f"{prefix}/{mock_random.get_random_hex(16)}"
-
-
-def _refuse_other_than_http(protocol: str) -> None:
-    if protocol != "HTTP":
-        raise ELBClientError(
-            "UnsupportedProtocol",
-            f"The local load balancer listens on HTTP only, not on {protocol}. Give the local "
-            "stack an HTTP listener.",
-        )
-
-
-def _refuse_duplicate(load_balancer: Any, listener: Any) -> None:
-    same_port = [
-        other
-        for other in load_balancer.listeners.values()
-        if other is not listener and int(other.port) == int(listener.port)
-    ]
-    if same_port:
-        raise DuplicateListenerError()
-
-
-@contextlib.contextmanager
-def _worded(address: str, port: int) -> Iterator[None]:
-    try:
-        yield
-    except OSError as exc:
-        _refuse_port(address, port, exc)
-
-
-def _refuse_port(address: str, port: int, exc: OSError) -> NoReturn:
-    hint = " Ports below 1024 may need privileges; choose another." if port < 1024 else ""
-    raise ELBClientError(
-        "InvalidConfigurationRequest",
-        f"The local load balancer cannot listen on {address}:{port}: {exc.strerror}.{hint}",
-    ) from exc

@@ -52,7 +52,7 @@ demo: bundle ## Gate three deployments on this machine: created, promoted, refus
 
 .PHONY: test
 test: bundle $(VENV)/.dev ## Run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Check style, format and the template

@@ -23,6 +23,7 @@ from testgate.core.errors import (
     PortError,
     UnavailableError,
 )
+from testgate.core.routing import Condition
 from testgate.local.server import MotoServer
 from tests.fakes.ports import FakeBucket, FakeExecutions
 
@@ -302,26 +303,31 @@ def test_a_plain_forward_is_read():
 
 
 @pytest.mark.parametrize(
-    ("condition", "needed"),
+    ("condition", "read"),
     [
-        ({"Field": "path-pattern", "PathPatternConfig": {"Values": ["/*"]}}, {}),
-        ({"Field": "path-pattern", "Values": ["/*"]}, {}),
-        ({"Field": "path-pattern", "Values": ["/api/*"]}, {"path-pattern": "/api/*"}),
+        (
+            {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/*"]}, "Values": ["/*"]},
+            Condition(field="path-pattern", patterns=("/*",)),
+        ),
         (
             {"Field": "host-header", "HostHeaderConfig": {"Values": ["green.example.com"]}},
-            {"host-header": "green.example.com"},
+            Condition(field="host-header", patterns=("green.example.com",)),
         ),
         (
             {
                 "Field": "http-header",
                 "HttpHeaderConfig": {"HttpHeaderName": "x-test", "Values": ["1"]},
             },
-            {"http-header": "1"},
+            Condition(field="http-header", patterns=("1",), name="x-test"),
+        ),
+        (
+            {"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["^/a"]}},
+            Condition(field="path-pattern", patterns=None),
         ),
     ],
 )
-def test_conditions_that_a_plain_request_would_miss_are_named(condition, needed):
-    assert rules([], [condition]).conditions == needed
+def test_conditions_are_read_in_each_form(condition, read):
+    assert rules([], [condition]).conditions == (read,)
 
 
 def test_a_rules_listener_is_derived_from_its_arn():

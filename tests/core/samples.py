@@ -1,6 +1,7 @@
 """Values that many tests start from; each test changes what it is about."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from testgate.core.arns import parse_service_deployment_arn
 from testgate.core.binding import Question
@@ -31,7 +32,7 @@ def question(**details):
 
 
 def deployment(**changes):
-    values = {
+    values: dict[str, Any] = {
         "status": "IN_PROGRESS",
         "stage": "POST_TEST_TRAFFIC_SHIFT",
         "target_revision": GREEN,

@@ -40,6 +40,7 @@ def test_green_alone_behind_the_test_rule_is_green():
         ({"stage": ""}, "unsettled", "at no stage"),
         ({"deployment_status": "PENDING"}, "unsettled", "still PENDING"),
         ({"stage": "UNHEARD_OF"}, "moved_on", "is at UNHEARD_OF"),
+        ({"rules_above": ("a/b/rule",)}, "wrong", "listener rule rule has a higher priority"),
         ({"target_states": {}}, "unsettled", "web-two has no targets"),
         ({"target_states": {"a:1": "healthy", "b:1": "draining"}}, "unsettled", "b:1 is draining"),
         ({"target_states": {"a:1": "initial"}}, "unsettled", "a:1 is initial"),
@@ -78,7 +79,7 @@ def test_after_production_shift_the_production_rule_is_under_test():
         ({"production_rule": rule({GROUP: 0})}, "the production rule changed"),
         ({"resolved_group": OTHER}, "target group changed"),
         ({"base_url": "http://elsewhere"}, "the base URL changed"),
-        ({"target_states": {"127.0.0.1:1": "healthy"}}, "the set of targets changed"),
+        ({"rules_above": ("r",)}, "the set of rules above changed"),
     ],
 )
 def test_a_change_while_tests_ran_is_found(changes, says):
@@ -87,9 +88,17 @@ def test_a_change_while_tests_ran_is_found(changes, says):
     assert says in problem.sentence
 
 
-def test_health_alone_is_no_drift():
-    after = snapshot(target_states={"127.0.0.1:1": "healthy", "127.0.0.1:2": "unhealthy"})
-    assert drift_problem(snapshot(), after) is None
+@pytest.mark.parametrize(
+    "states",
+    [
+        {"127.0.0.1:1": "healthy", "127.0.0.1:2": "unhealthy"},
+        {"127.0.0.1:1": "healthy", "127.0.0.1:3": "healthy"},
+    ],
+    ids=["health", "a replaced task"],
+)
+def test_other_targets_of_the_same_group_are_no_drift(states):
+    """Only this revision's tasks are in its group; check (d) speaks of their health."""
+    assert drift_problem(snapshot(), snapshot(target_states=states)) is None
 
 
 def test_a_snapshot_survives_the_way_to_judge():

@@ -1,18 +1,13 @@
 """What the README promises, each shown by a whole deployment on the local AWS."""
 
-import json
 import threading
 
 import pytest
 
 from testgate.core.layout import parse_index_key
 from testgate.core.outcomes import Outcome
-from testgate.local.ecs import HookDetailsMode, TransitionKind
-from testgate.local.lambdas import Crash, Moment
+from testgate.local.ecs import TransitionKind
 from tests.deployments.conftest import CHECKOUT_SUITE, SUITE
-
-CRASH_BEFORE = Crash(when=Moment.BEFORE_HANDLER)
-CRASH_AFTER = Crash(when=Moment.AFTER_HANDLER)
 
 
 def test_a_good_version_is_promoted_after_its_tests(lab):
@@ -88,115 +83,6 @@ def test_a_refused_create_has_nothing_to_roll_back_to(lab):
     assert run.outcome is Outcome.FAILED
     report = lab.bucket.get(run.place.report).decode()
     assert "no previous revision to roll back to" in report
-
-
-def test_a_hook_called_twice_at_once_starts_one_execution(lab):
-    lab.established()
-    twice = lab.site.client("ecs")
-    hook = lab.hook().spell()
-    task = lab.task("2")
-    twice.update_service(
-        cluster=lab.name,
-        service=lab.name,
-        taskDefinition=task,
-        deploymentConfiguration={
-            "strategy": "BLUE_GREEN",
-            "bakeTimeInMinutes": 0,
-            "lifecycleHooks": [hook, hook],
-        },
-    )
-    deployment = lab.ended(lab.site.newest_deployment())
-    assert deployment["status"] == "SUCCESSFUL"
-    assert len(lab.executions(deployment)) == 1
-
-
-def test_a_lost_first_answer_recovers(lab):
-    """ECS promises nowhere to call once: here it calls, never sees the answer, and calls again."""
-    lab.established()
-    lost = []
-
-    def call_and_lose(transition):
-        function = lab.stack.function("test-gate")
-        lost.append(lab.local.lambdas.invoke(function, transition.payload).payload)
-
-    lab.once(TransitionKind.HOOK_CALLED, call_and_lose)
-    deployment = lab.update("2")
-    assert json.loads(lost[0])["hookStatus"] == "IN_PROGRESS"
-    assert deployment["status"] == "SUCCESSFUL"
-    assert len(lab.executions(deployment)) == 1
-
-
-@pytest.mark.parametrize("fault", [None, "checkout"])
-@pytest.mark.parametrize("mode", list(HookDetailsMode))
-def test_each_way_of_handing_back_hook_details(lab, mode, fault):
-    lab.publish({"smoke": CHECKOUT_SUITE})
-    lab.create("1", lab.hook())
-    lab.transitions.clear()
-    lab.local.ecs.behaviour.details_mode = mode
-    deployment = lab.update("2", **({"SHOP_FAULT": fault} if fault else {}))
-    assert deployment["status"] == ("ROLLBACK_SUCCESSFUL" if fault else "SUCCESSFUL")
-    assert lab.production == ("1" if fault else "2")
-    assert len(lab.executions(deployment)) == 1
-    later = lab.hook_calls()[1:]
-    assert later
-    handed_back = {
-        (type(c["hookDetails"]).__name__, "SFN_EXECUTION_ARN" in c["hookDetails"]) for c in later
-    }
-    assert (
-        handed_back
-        == {
-            HookDetailsMode.MERGE: {("dict", True)},
-            HookDetailsMode.REPLACE: {("dict", True)},
-            HookDetailsMode.DROP: {("dict", False)},
-            HookDetailsMode.TEXT: {("str", True)},
-        }[mode]
-    )
-
-
-@pytest.mark.parametrize("fault", [CRASH_BEFORE, CRASH_AFTER], ids=["before", "after"])
-@pytest.mark.parametrize("step", ["prepare", "judge"])
-def test_one_crash_of_prepare_or_judge_is_recovered(lab, step, fault):
-    lab.established()
-    lab.local.lambdas.inject(lab.stack.function(step), fault)
-    deployment = lab.update("2")
-    assert deployment["status"] == "SUCCESSFUL"
-    assert lab.run(deployment).sentence == "1 of 1 tests passed (smoke)"
-
-
-@pytest.mark.parametrize("fault", [CRASH_BEFORE, CRASH_AFTER], ids=["before", "after"])
-@pytest.mark.parametrize("step", ["prepare", "run-suite", "judge"])
-def test_a_step_that_keeps_crashing_refuses_and_says_so(lab, step, fault):
-    lab.established()
-    function = lab.stack.function(step)
-    lab.local.lambdas.inject(function, fault, times=1 if step == "run-suite" else 3)
-    deployment = lab.update("2")
-    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
-    assert not lab.production_shifts()
-    assert lab.production == "1"
-    run = lab.run(deployment)
-    assert run.outcome is Outcome.INFRA_ERROR
-    assert {
-        "prepare": "the prepare step failed: Runtime.ExitError",
-        "run-suite": "suite smoke could not run: Runtime.ExitError",
-        "judge": "the judge step crashed: Runtime.ExitError",
-    }[step] in run.sentence
-
-
-@pytest.mark.parametrize("fault", [CRASH_BEFORE, CRASH_AFTER], ids=["before", "after"])
-def test_a_hook_that_crashes_never_promotes(lab, fault):
-    lab.established()
-    lab.local.lambdas.inject(lab.stack.function("test-gate"), fault)
-    deployment = lab.update("2")
-    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
-    assert "unable to parse the response" in deployment["statusReason"]
-    assert not lab.production_shifts()
-    assert lab.production == "1"
-    if fault is CRASH_AFTER:  # the execution had been started, and finds itself alone
-        assert lab.execution_ended(deployment)["error"] == "Testgate.Aborted"
-        run = lab.run(deployment)
-        assert run.outcome is Outcome.ABORTED
-        assert run.record
-        assert "nobody waits for this verdict any more" in run.record["sentence"]
 
 
 WAITING_SUITE = """

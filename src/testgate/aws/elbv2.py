@@ -7,16 +7,18 @@ from typing import Any
 from testgate.aws.clients import port_errors
 from testgate.core.errors import InputError, NotFoundError
 from testgate.core.identity import Rule
+from testgate.core.routing import Condition
 
-_CATCH_ALL = {"path-pattern": "/*"}
+_DEFAULT_PRIORITY = 1_000_000  # behind every other: priorities go to 50,000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleFacts:
-    """A rule, and what a request must have to match it, as `field` to first value."""
+    """A rule, what a request must have to match it, and its place (the default rule is last)."""
 
     rule: Rule
-    conditions: Mapping[str, str]
+    conditions: tuple[Condition, ...]
+    priority: int
 
 
 class Elbv2:
@@ -36,38 +38,28 @@ class Elbv2:
             rules = self._client.describe_rules(RuleArns=[arn])["Rules"]
         if not rules:
             raise NotFoundError(f"there is no listener rule {arn}")
-        actions = rules[0].get("Actions") or []
-        forwards: dict[str, int] = {}
-        sticky = False
-        for action in actions:
-            config = action.get("ForwardConfig") or {}
-            for group in config.get("TargetGroups") or ():
-                forwards[group["TargetGroupArn"]] = int(group.get("Weight", 1))
-            sticky |= bool((config.get("TargetGroupStickinessConfig") or {}).get("Enabled"))
-            if not config and action.get("TargetGroupArn"):
-                forwards[action["TargetGroupArn"]] = 1
-        return RuleFacts(
-            rule=Rule(
-                arn=arn,
-                actions=tuple(action.get("Type", "") for action in actions),
-                forwards=forwards,
-                sticky=sticky,
-            ),
-            conditions=_conditions(rules[0].get("Conditions") or ()),
-        )
+        return _rule_facts(rules[0], arn)
+
+    def rules_above(self, rule: RuleFacts) -> list[RuleFacts]:
+        """The rules of the same listener that are asked before this one."""
+        with port_errors("looking at the listener's rules"):
+            pages = self._client.get_paginator("describe_rules").paginate(
+                ListenerArn=listener_of(rule.rule.arn)
+            )
+            rules = [_rule_facts(raw, raw["RuleArn"]) for page in pages for raw in page["Rules"]]
+        return [other for other in rules if other.priority < rule.priority]
+
+    def address(self, rule_arn: str) -> tuple[str, int]:
+        """Load balancer's DNS name and port of the rule's listener."""
+        listener, balancer = self._listener(rule_arn)
+        return balancer["DNSName"], int(listener["Port"])
 
     def base_url(self, rule_arn: str) -> str:
         """Where requests to the rule's listener go: `http://<DNS name>:<port>`, no slash.
 
         Raises InputError for a listener that a suite could not reach by that name.
         """
-        with port_errors("looking at the listener"):
-            listeners = self._client.describe_listeners(ListenerArns=[listener_of(rule_arn)])
-            listener = listeners["Listeners"][0]
-            balancers = self._client.describe_load_balancers(
-                LoadBalancerArns=[listener["LoadBalancerArn"]]
-            )
-        balancer = balancers["LoadBalancers"][0]
+        listener, balancer = self._listener(rule_arn)
         if listener["Protocol"] != "HTTP":
             raise InputError(
                 f"the listener under test speaks {listener['Protocol']}, and no certificate names "
@@ -80,6 +72,15 @@ class Elbv2:
                 "network; set TEST_ENDPOINT to an address that they can reach"
             )
         return f"http://{balancer['DNSName']}:{listener['Port']}"
+
+    def _listener(self, rule_arn: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        with port_errors("looking at the listener"):
+            listeners = self._client.describe_listeners(ListenerArns=[listener_of(rule_arn)])
+            listener = listeners["Listeners"][0]
+            balancers = self._client.describe_load_balancers(
+                LoadBalancerArns=[listener["LoadBalancerArn"]]
+            )
+        return listener, balancers["LoadBalancers"][0]
 
     def target_states(self, group_arn: str) -> dict[str, str]:
         """`<id>:<port>` to health state, for every target of a group."""
@@ -99,21 +100,40 @@ def listener_of(rule_arn: str) -> str:
     return rule_arn.replace(":listener-rule/", ":listener/").rsplit("/", 1)[0]
 
 
-def _conditions(raw: Any) -> dict[str, str]:
-    """Conditions that a plain request to the base URL would not meet by itself."""
-    needed = {}
-    for condition in raw:
-        field = condition.get("Field", "")
-        values = _values(condition)
-        if field in _CATCH_ALL and _CATCH_ALL[field] in values:
-            continue
-        needed[field] = values[0] if values else ""
-    return needed
+def _rule_facts(raw: Mapping[str, Any], arn: str) -> RuleFacts:
+    actions = raw.get("Actions") or []
+    forwards: dict[str, int] = {}
+    sticky = False
+    for action in actions:
+        config = action.get("ForwardConfig") or {}
+        for group in config.get("TargetGroups") or ():
+            forwards[group["TargetGroupArn"]] = int(group.get("Weight", 1))
+        sticky |= bool((config.get("TargetGroupStickinessConfig") or {}).get("Enabled"))
+        if not config and action.get("TargetGroupArn"):
+            forwards[action["TargetGroupArn"]] = 1
+    priority = str(raw.get("Priority", "default"))
+    return RuleFacts(
+        rule=Rule(
+            arn=arn,
+            actions=tuple(action.get("Type", "") for action in actions),
+            forwards=forwards,
+            sticky=sticky,
+        ),
+        conditions=tuple(_condition(item) for item in raw.get("Conditions") or ()),
+        priority=int(priority) if priority.isdecimal() else _DEFAULT_PRIORITY,
+    )
 
 
-def _values(condition: Mapping[str, Any]) -> list[str]:
-    found = list(condition.get("Values") or ())
-    for key, config in condition.items():
+def _condition(raw: Mapping[str, Any]) -> Condition:
+    patterns = [str(value) for value in raw.get("Values") or ()]
+    by_regex, name = False, ""
+    for key, config in raw.items():
         if key.endswith("Config") and isinstance(config, dict):
-            found += [str(value) for value in config.get("Values") or ()]
-    return found
+            by_regex |= bool(config.get("RegexValues"))
+            name = config.get("HttpHeaderName", name)
+            patterns += [str(value) for value in config.get("Values") or ()]
+    return Condition(
+        field=raw.get("Field", ""),
+        patterns=None if by_regex else tuple(dict.fromkeys(patterns)),
+        name=name,
+    )

@@ -28,7 +28,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What AWS said at one moment. `target_states` maps `<id>:<port>` to elbv2's health state."""
+    """What AWS said at one moment. `target_states` maps `<id>:<port>` to elbv2's health state.
+
+    `rules_above` are rules of higher priority than the one under test that could take a request to
+    the base URL and send it elsewhere than to green alone.
+    """
 
     deployment_status: str
     stage: str
@@ -40,6 +44,7 @@ class Snapshot:
     production_rule: Rule
     target_states: Mapping[str, str]
     base_url: str
+    rules_above: tuple[str, ...] = ()
     image: str = ""
 
     def spell(self) -> dict[str, object]:
@@ -55,6 +60,7 @@ class Snapshot:
             "production_rule": _spell_rule(self.production_rule),
             "target_states": dict(self.target_states),
             "base_url": self.base_url,
+            "rules_above": list(self.rules_above),
             "image": self.image,
         }
 
@@ -100,11 +106,12 @@ def deployment_problem(
 
 
 def identity_problem(question: Question, now: Snapshot) -> IdentityProblem | None:
-    """The first of checks (a) to (d) that does not hold; None if all do."""
+    """The first of checks (a) to (e) that does not hold; None if all do."""
     return (
         deployment_problem(question, now.deployment_status, now.stage, now.target_revision)
         or _rule_problem(question, now)
         or _other_rule_problem(question, now)
+        or _rules_above_problem(now)
         or _targets_problem(now)
     )
 
@@ -116,7 +123,7 @@ def drift_problem(before: Snapshot, after: Snapshot) -> IdentityProblem | None:
         "the production rule": (before.production_rule, after.production_rule),
         "the revision's target group": (before.resolved_group, after.resolved_group),
         "the base URL": (before.base_url, after.base_url),
-        "the set of targets": (sorted(before.target_states), sorted(after.target_states)),
+        "the set of rules above": (before.rules_above, after.rules_above),
     }
     changed = [name for name, (first, last) in watched.items() if first != last]
     if not changed:
@@ -165,6 +172,17 @@ def _other_rule_problem(question: Question, now: Snapshot) -> IdentityProblem | 
     )
 
 
+def _rules_above_problem(now: Snapshot) -> IdentityProblem | None:
+    """(e): no rule of higher priority can take what is meant for green."""
+    if not now.rules_above:
+        return None
+    return IdentityProblem(
+        finding=Finding.WRONG,
+        sentence=f"listener rule {_tail(now.rules_above[0])} has a higher priority than the rule "
+        "under test and could send requests elsewhere than to green",
+    )
+
+
 def _targets_problem(now: Snapshot) -> IdentityProblem | None:
     """(d): every target of the group is healthy, and there are as many as running tasks."""
     unhealthy = {name: state for name, state in now.target_states.items() if state != "healthy"}
@@ -204,7 +222,7 @@ def parse_snapshot(raw: object) -> Snapshot:
         )
         for name in ("test_rule", "production_rule")
     }
-    return Snapshot(**{**raw, **rules})
+    return Snapshot(**{**raw, **rules, "rules_above": tuple(raw["rules_above"])})
 
 
 def _spell_weights(rule: Rule) -> str:

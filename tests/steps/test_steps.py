@@ -1,0 +1,382 @@
+"""Prepare and Judge with fakes: what is data, what is raised, and what only counts once."""
+
+import dataclasses
+import json
+from datetime import timedelta
+
+import pytest
+
+from state_machines.steps.judge import Judge
+from state_machines.steps.prepare import Prepare, SettlingError
+from testgate.aws.discovery import Discovery
+from testgate.aws.ecs import LoadBalancerEntry, RevisionFacts
+from testgate.aws.elbv2 import Elbv2, RuleFacts
+from testgate.core.binding import parse_question
+from testgate.core.errors import InputError, UnavailableError
+from testgate.core.facts import HookFacts
+from testgate.core.handoff import ExecutionRef
+from testgate.core.layout import place_of, plan_key, suite_bundle_key
+from testgate.core.outcomes import Outcome
+from testgate.core.routing import Condition
+from tests.core.samples import (
+    BUNDLE,
+    FUNCTION,
+    GROUP,
+    OTHER,
+    START,
+    deployment,
+    evidence,
+    failed,
+    passed,
+    plan,
+    question,
+    rule,
+    suite,
+)
+from tests.fakes.ports import Failures, FakeBucket, FakeEcs
+
+ENTRY = LoadBalancerEntry(container="web", test_rule="t", production_rule="p", resolved_group=GROUP)
+
+
+class FakeElbv2(Elbv2):
+    """Two rules and one target that tests change."""
+
+    def __init__(self):
+        self.rules = {"t": rule({GROUP: 100}, arn="t"), "p": rule({OTHER: 100}, arn="p")}
+        self.conditions = ()
+        self.above = []
+        self.targets = [{"127.0.0.1:1": "healthy"}]
+        self.failures = Failures()
+
+    def rule(self, arn):
+        self.failures.strike("rule")
+        return RuleFacts(rule=self.rules[arn], conditions=self.conditions, priority=10)
+
+    def rules_above(self, rule):
+        return self.above
+
+    def address(self, rule_arn):
+        return "lb.example.com", {"t": 9001, "p": 80}[rule_arn]
+
+    def base_url(self, rule_arn):
+        return "http://127.1.2.3:9001"
+
+    def target_states(self, group_arn):
+        return self.targets.pop(0) if len(self.targets) > 1 else self.targets[0]
+
+
+def above(group, *conditions):
+    return RuleFacts(rule=rule({group: 1}, arn="a/above"), conditions=conditions, priority=1)
+
+
+class Stage:
+    def __init__(self, facts=None, **details):
+        self.question = question(**details)
+        self.ecs = FakeEcs(
+            facts or deployment(),
+            RevisionFacts(images={"web": "shop:2"}, load_balancers=(ENTRY,)),
+        )
+        self.elbv2 = FakeElbv2()
+        self.bucket = FakeBucket()
+        self.sleeps: list[float] = []
+        self.plan = plan()
+        self.execution = ExecutionRef(
+            arn="arn:execution", name=self.question.execution_name, started_at=START
+        )
+        discovery = Discovery(ecs=self.ecs, elbv2=self.elbv2)
+        self.step = Prepare(
+            ecs=self.ecs, discovery=discovery, bucket=self.bucket, hook_function_arn=FUNCTION
+        )
+        self.judging = Judge(
+            ecs=self.ecs,
+            discovery=discovery,
+            bucket=self.bucket,
+            now=lambda: START + timedelta(seconds=9),
+            sleep=self.sleeps.append,
+        )
+        self.publish(self.plan)
+
+    def publish(self, of):
+        self.plan = of
+        self.bucket.objects[plan_key(of.digest)] = of.json.encode()
+        self.bucket.objects["plans/gates/shop.json"] = json.dumps({"plan": of.digest}).encode()
+        self.bucket.objects[suite_bundle_key(BUNDLE)] = b"zip"
+
+    def prepare(self):
+        raw = json.loads(self.question.input_json)
+        return json.loads(json.dumps(self.step.prepare(self.execution, raw)))
+
+    def judge(self, prepared, *results, **state):
+        raw = json.loads(self.question.input_json)
+        whole = {"prepare": {"payload": prepared}, "results": [list(results)]} | state
+        return self.judging.judge(self.execution, raw, whole)
+
+    def leave(self, left):
+        """Store evidence as run_suite does; the pointer that it answers."""
+        place = place_of(self.question.deployment, self.execution.name)
+        key = place.evidence(left.run, "evidence.json")
+        self.bucket.objects[key] = json.dumps(left.spell()).encode()
+        return {"suite": left.run.suite, "shard": left.run.shard, "attempt": 1, "retry": 0}
+
+
+def test_a_ready_run_names_what_is_due_and_until_when():
+    prepared = Stage(TIMEOUT_SECONDS=600, PARAMETERS={"REGION": "eu"}).prepare()
+    assert prepared["ready"] is True
+    assert prepared["deadline"] == "2026-11-23T08:10:00.000Z"
+    assert prepared["run"]["deadline"] == "2026-11-23T08:09:00.000Z"
+    ((due,),) = prepared["waves"]
+    assert (due["suite"]["name"], due["shard"], due["task_timeout_s"]) == ("smoke", 1, 390)
+    variables = prepared["run"]["variables"]
+    assert variables["TESTGATE_IMAGE"] == "shop:2"
+    assert variables["TESTGATE_PARAMETER_REGION"] == "eu"
+
+
+def test_the_hooks_expiry_bounds_the_deadline_as_in_the_hook():
+    expires = HookFacts(
+        target_arn=FUNCTION,
+        status="IN_PROGRESS",
+        expires_at=START + timedelta(seconds=720),
+        timeout_action="ROLLBACK",
+    )
+    assert Stage(deployment(hooks=(expires,))).prepare()["deadline"].endswith("08:10:00.000Z")
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome", "says"),
+    [
+        (lambda s: s.bucket.objects.clear(), "infra_error", "gate 'shop' is not published"),
+        (lambda s: s.bucket.objects.pop(plan_key(s.plan.digest)), "infra_error", "no plan sha256"),
+        (
+            lambda s: s.bucket.objects.update({plan_key(s.plan.digest): b"{}"}),
+            "infra_error",
+            "was tampered with",
+        ),
+        (lambda s: s.publish(plan(gate="other")), "infra_error", "is of gate 'other'"),
+        (lambda s: setattr(s.ecs, "facts", deployment(status="STOPPED")), "aborted", "is STOPPED"),
+        (lambda s: s.elbv2.rules.update(t=rule({OTHER: 100})), "infra_error", "100 % to"),
+        (
+            lambda s: setattr(
+                s.elbv2, "conditions", (Condition(field="host-header", patterns=("x",)),)
+            ),
+            "infra_error",
+            "only matches requests with host-header x",
+        ),
+        (
+            lambda s: setattr(
+                s.ecs, "revision_facts", RevisionFacts(images={}, load_balancers=(ENTRY, ENTRY))
+            ),
+            "infra_error",
+            "not clear which one to test",
+        ),
+        (
+            lambda s: s.elbv2.above.append(above(OTHER)),
+            "infra_error",
+            "has a higher priority than the rule under test",
+        ),
+        (
+            lambda s: setattr(s, "execution", dataclasses.replace(s.execution, name="by-hand")),
+            "infra_error",
+            "not that of its input",
+        ),
+    ],
+)
+def test_a_run_that_cannot_begin_is_data_with_its_sentence(change, outcome, says):
+    stage = Stage()
+    change(stage)
+    prepared = stage.prepare()
+    assert (prepared["ready"], prepared["outcome"]) == (False, outcome)
+    assert says in prepared["sentence"]
+    output = stage.judge(prepared) if stage.execution.name != "by-hand" else None
+    assert output is None or (output.outcome.value, says in output.sentence) == (outcome, True)
+
+
+def test_rules_above_that_cannot_take_green_from_a_suite_are_harmless():
+    stage = Stage()
+    other_host = Condition(field="host-header", patterns=("other.example.com",))
+    stage.elbv2.above = [above(GROUP), above(OTHER, other_host)]
+    assert stage.prepare()["ready"] is True
+
+
+@pytest.mark.parametrize("endpoint", ["http://lb.example.com", "http://lb.example.com:80/"])
+def test_an_endpoint_that_is_production_is_refused(endpoint):
+    prepared = Stage(TEST_ENDPOINT=endpoint).prepare()
+    assert "is the listener that is not under test" in prepared["sentence"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: setattr(s.elbv2, "targets", [{"127.0.0.1:1": "draining"}]),
+        lambda s: setattr(s.ecs, "facts", deployment(stage="TEST_TRAFFIC_SHIFT")),
+    ],
+)
+def test_what_may_settle_is_raised_for_another_try(change):
+    stage = Stage()
+    change(stage)
+    with pytest.raises(SettlingError):
+        stage.prepare()
+
+
+@pytest.mark.parametrize("call", ["deployment", "revision"])
+def test_trouble_with_aws_is_raised_for_another_try(call):
+    stage = Stage()
+    stage.ecs.failures.add(call, UnavailableError("throttled"))
+    with pytest.raises(UnavailableError):
+        stage.prepare()
+
+
+def test_a_named_endpoint_replaces_discovery_and_nothing_else():
+    stage = Stage(TEST_ENDPOINT="https://green.example.com/")
+    assert stage.prepare()["run"]["base_url"] == "https://green.example.com"
+    stage.elbv2.rules["t"] = rule({OTHER: 100})
+    assert stage.prepare()["ready"] is False
+
+
+def test_a_clean_run_passes_and_is_recorded_before_it_answers():
+    stage = Stage()
+    prepared = stage.prepare()
+    output = stage.judge(prepared, stage.leave(evidence(stage.plan, passed("a"))))
+    assert output.outcome is Outcome.PASSED
+    record = json.loads(stage.bucket.objects[output.record_key])
+    assert record["input_digest"] == output.input_digest == stage.question.digest
+    assert record["plan_digest"] == stage.plan.digest
+    assert any(key.startswith("index/shop/web/") for key in stage.bucket.objects)
+
+
+def test_the_first_record_stands_when_judge_runs_again():
+    stage = Stage()
+    prepared = stage.prepare()
+    pointer = stage.leave(evidence(stage.plan, failed("a")))
+    first = stage.judge(prepared, pointer)
+    stage.leave(evidence(stage.plan, passed("a")))
+    assert stage.judge(prepared, pointer) == first
+
+
+@pytest.mark.parametrize(
+    ("results", "says"),
+    [
+        ([], "left no result"),
+        ([{"suite": "smoke", "shard": 1, "attempt": 1, "retry": 0}], "the runner stored none"),
+        ([{"suite": "other", "shard": 1, "attempt": 1, "retry": 0}], "which is not due"),
+        ([None], "a result is None"),
+        ([{"suite": "smoke"}], "a result cannot be read"),
+        (["passed"], "a result is 'passed'"),
+        (
+            [
+                {
+                    "suite": "smoke",
+                    "shard": 1,
+                    "attempt": 1,
+                    "crash": {"Error": "Lambda.Unknown", "Cause": '{"errorMessage": "gone"}'},
+                }
+            ],
+            "could not run: Lambda.Unknown: gone",
+        ),
+    ],
+)
+def test_results_that_are_not_those_due_refuse(results, says):
+    stage = Stage()
+    output = stage.judge(stage.prepare(), *results)
+    assert output.outcome is Outcome.INFRA_ERROR
+    assert says in output.sentence
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"input_digest": "sha256:" + "0" * 64},
+        {"plan_digest": "sha256:" + "0" * 64},
+        {"suite": "other"},
+        {"shard": 2},
+        {"attempt": 2},
+        {"retry": 1},
+        {"schema": "testgate.evidence/2"},
+        {"exit_code": "0"},
+        {"tests": None},
+    ],
+)
+def test_evidence_of_anything_else_refuses(change):
+    stage = Stage()
+    prepared = stage.prepare()
+    left = evidence(stage.plan, passed("a"))
+    pointer = stage.leave(left)
+    (key,) = [k for k in stage.bucket.objects if k.endswith("evidence.json")]
+    stage.bucket.objects[key] = json.dumps(left.spell() | change).encode()
+    output = stage.judge(prepared, pointer)
+    assert output.outcome is Outcome.INFRA_ERROR
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ({"prepare_error": {"Error": "Runtime.ExitError", "Cause": ""}}, "prepare step failed"),
+        (
+            {
+                "prepare_error": {
+                    "Error": "SettlingError",
+                    "Cause": '{"errorMessage": "b:1 drains"}',
+                }
+            },
+            "b:1 drains",
+        ),
+        ({"waves_error": {"Error": "States.Runtime", "Cause": "x"}}, "the run step failed"),
+        ({"results": None}, "a result is None"),
+    ],
+)
+def test_a_machine_that_stumbled_is_refused_with_the_reason(state, says):
+    stage = Stage()
+    output = stage.judge(stage.prepare(), **state)
+    assert output.outcome is Outcome.INFRA_ERROR
+    assert says in output.sentence
+
+
+def test_a_moments_unhealthy_target_after_the_tests_is_looked_at_again():
+    stage = Stage()
+    prepared = stage.prepare()
+    healthy = {"127.0.0.1:1": "healthy"}
+    stage.elbv2.targets = [{"127.0.0.1:1": "unhealthy"}, healthy]
+    output = stage.judge(prepared, stage.leave(evidence(stage.plan, passed("a"))))
+    assert (output.outcome, len(stage.sleeps)) == (Outcome.PASSED, 1)
+
+
+def test_a_target_that_stays_unhealthy_undoes_a_pass_and_keeps_a_failure():
+    for test, outcome in ((passed("a"), Outcome.INFRA_ERROR), (failed("a"), Outcome.FAILED)):
+        stage = Stage()
+        prepared = stage.prepare()
+        stage.elbv2.targets = [{"127.0.0.1:1": "unhealthy"}]
+        output = stage.judge(prepared, stage.leave(evidence(stage.plan, test)))
+        assert output.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome"),
+    [
+        (lambda s: setattr(s.ecs, "facts", deployment(status="STOPPED")), Outcome.ABORTED),
+        (lambda s: s.elbv2.rules.update(t=rule({GROUP: 1, OTHER: 1})), Outcome.INFRA_ERROR),
+        (lambda s: s.elbv2.rules.update(p=rule({GROUP: 100})), Outcome.INFRA_ERROR),
+    ],
+)
+def test_what_changed_while_tests_ran_overrides_them(change, outcome):
+    for test in (passed("a"), failed("a")):
+        stage = Stage()
+        prepared = stage.prepare()
+        change(stage)
+        output = stage.judge(prepared, stage.leave(evidence(stage.plan, test)))
+        assert output.outcome is outcome
+
+
+def test_an_input_that_is_no_question_has_no_verdict():
+    with pytest.raises(InputError):
+        Stage().judging.judge(Stage().execution, {"hello": "world"}, {})
+
+
+def test_suites_named_alone_become_a_stored_plan():
+    stage = Stage()
+    stage.bucket.objects["plans/suites/pay.json"] = json.dumps(suite("pay").spell()).encode()
+    raw = json.loads(stage.question.input_json)
+    raw["config"] = {"TIMEOUT_SECONDS": 1800, "ON_CREATE": "run", "TEST_SUITES": ["pay"]}
+    stage.question = parse_question(raw)
+    stage.execution = dataclasses.replace(stage.execution, name=stage.question.execution_name)
+    prepared = stage.prepare()
+    assert prepared["gate"] == "pay"
+    assert plan_key(prepared["plan_digest"]) in stage.bucket.objects

@@ -4,11 +4,13 @@ Invoked by ECS at POST_TEST_TRAFFIC_SHIFT, and again until it answers SUCCEEDED 
 raises and never outlives its function: outside the guard only the standard library is used.
 """
 
+import contextlib
 import json
 import os
 import sys
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 WATCHDOG_RESERVE_S = 3.0
@@ -30,9 +32,11 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     worker = threading.Thread(target=work, name="gate", daemon=True)
     worker.start()
     worker.join(_seconds_left(context))
-    if not answers:
+    answer = answers[0] if answers else None
+    if answer is None:
         abandoned.set()
-    return answers[0] if answers else _later(event)
+        answer = _later(event)
+    return answer
 
 
 def _later(event: Any) -> dict[str, Any]:
@@ -73,8 +77,33 @@ def _guarded(
         return spell_answer(gate_from_environment(os.environ, call).answer(event))
     except BaseException as exc:  # noqa: BLE001
         sentence = f"the hook itself failed: {type(exc).__name__}: {exc}"
-        _log({"testgate": "answer", "outcome": "infra_error", "sentence": sentence})
-        return _refused(event)
+        answer = _refused(event)
+        decided(answer)
+        told = {
+            "testgate": "answer",
+            "outcome": "infra_error",
+            "sentence": sentence,
+            "hook_status": answer["hookStatus"],
+            "event": event,
+        }
+        _log(told)
+        _file(told, context)
+        return answer
+
+
+def _file(told: dict[str, Any], context: Any) -> None:
+    """Keep a refusal of a broken hook where `errors/` is looked for, if that much still works."""
+    with contextlib.suppress(Exception):
+        import boto3
+
+        now = datetime.now(UTC)
+        request_id = "".join(c for c in str(context.aws_request_id) if c.isalnum() or c == "-")
+        boto3.client("s3").put_object(
+            Bucket=os.environ["RECORD_BUCKET"],
+            Key=f"errors/{now:%Y/%m/%d}/{now:%H%M%S}-{request_id}.json",
+            Body=json.dumps(told, default=str).encode(),
+            ContentType="application/json",
+        )
 
 
 def _refused(event: Any) -> dict[str, Any]:
@@ -102,5 +131,5 @@ def _seconds_left(context: Any) -> float:
 
 
 def _log(line: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(json.dumps(line, default=str) + "\n")
     sys.stdout.flush()

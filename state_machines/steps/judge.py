@@ -3,6 +3,7 @@
 Runs in the control bundle, never beside suite code. Safe to repeat: the first record stands.
 """
 
+import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -17,10 +18,18 @@ from testgate.aws.elbv2 import Elbv2
 from testgate.aws.plans import load_plan
 from testgate.aws.s3 import Bucket
 from testgate.core.binding import GateOutput, Question, parse_counts, parse_question
-from testgate.core.errors import GateError, NotFoundError, UnavailableError
-from testgate.core.evidence import Crash, Evidence, Run, parse_evidence
+from testgate.core.canonical import digest_of
+from testgate.core.errors import (
+    EvidenceError,
+    GateError,
+    InputError,
+    NotFoundError,
+    UnavailableError,
+)
+from testgate.core.evidence import Crash, Evidence, parse_evidence
 from testgate.core.handoff import (
     ExecutionRef,
+    Pointer,
     parse_execution,
     parse_result,
     read_error,
@@ -74,13 +83,16 @@ class Judge:
         question = parse_question(raw_input)
         place = place_of(question.deployment, execution.name)
         written = self.bucket.find_json(place.record)
+        if execution.name != question.execution_name:
+            raise InputError("the execution's name is not that of its input: it has no record")
         if written is not None:
-            return _output(place, written)
+            return self._conclude(place, written)
         prepared: State = (state.get("prepare") or {}).get("payload") or {}
         verdict, times = self._verdict(question, place, prepared, state)
         after: dict[str, object] = {}
         if prepared.get("ready") is True:
-            problem, after = self._settled_identity(question, prepared)
+            looks = LOOKS if verdict.outcome is Outcome.PASSED else 1
+            problem, after = self._settled_identity(question, prepared, looks)
             verdict = _with_identity(verdict, problem)
         facts = RunFacts(
             execution_arn=execution.arn,
@@ -121,23 +133,31 @@ class Judge:
         }
         return judge(plan, results, question.digest), times
 
-    def _load(self, place: RunPlace, result: Run | Crash) -> Result:
-        """The evidence under the key that its run spells, and of that run."""
+    def _load(self, place: RunPlace, result: Pointer | Crash) -> Result:
+        """The evidence under the key that its run spells: what the runner said it stored there,
+        and of that run."""
         if isinstance(result, Crash):
             return result
+        run = result.run
         try:
-            evidence = parse_evidence(self.bucket.get_json(place.evidence(result, "evidence.json")))
+            stored = self.bucket.get(place.evidence(run, "evidence.json"))
         except NotFoundError:
-            return Crash(run=result, error="no evidence", cause="the runner stored none")
-        if evidence.run != result:
-            return Crash(run=result, error="foreign evidence", cause=f"it is of {evidence.run}")
+            return Crash(run=run, error="no evidence", cause="the runner stored none")
+        if digest_of(stored) != result.digest:
+            return Crash(run=run, error="foreign evidence", cause="the runner stored another")
+        try:
+            evidence = parse_evidence(json.loads(stored))
+        except (EvidenceError, ValueError) as exc:
+            return Crash(run=run, error="unreadable evidence", cause=str(exc))
+        if evidence.run != run:
+            return Crash(run=run, error="foreign evidence", cause=f"it is of {evidence.run.path}")
         return evidence
 
     def _settled_identity(
-        self, question: Question, prepared: State
+        self, question: Question, prepared: State, looks: int
     ) -> tuple[IdentityProblem | None, dict[str, object]]:
         """A moment's unhealthy target or lagging count is looked at again; a change is not."""
-        for _ in range(LOOKS - 1):
+        for _ in range(looks - 1):
             problem, after = self._identity_after(question, prepared)
             if problem is None or problem.finding is not Finding.UNSETTLED:
                 return problem, after
@@ -162,14 +182,24 @@ class Judge:
         problem = drift_problem(parse_snapshot(prepared["before"]), after) or identity_problem(
             question, after
         )
+        if problem is not None:  # a rollback changes rules too: then that is what has happened
+            problem = self._gone(question) or problem
         return problem, after.spell()
 
+    def _gone(self, question: Question) -> IdentityProblem | None:
+        now = self.ecs.deployment(str(question.deployment))
+        return deployment_problem(question, now.status, now.stage, now.target_revision)
+
     def _write(self, place: RunPlace, record: State) -> GateOutput:
-        ended_at = datetime.fromisoformat(record["ended_at"])
         report = render_markdown(record).encode()
         self.bucket.put(place.report, report, "text/markdown; charset=utf-8")
         if not self.bucket.put_json_once(place.record, record):
             record = self.bucket.get_json(place.record)
+        return self._conclude(place, record)
+
+    def _conclude(self, place: RunPlace, record: State) -> GateOutput:
+        """Index what is recorded; a repeated Judge does it again, to the same key."""
+        ended_at = datetime.fromisoformat(record["ended_at"])
         key = place.index(Outcome(record["outcome"]), ended_at)
         self.bucket.put_once(key, b"", "text/plain")
         return _output(place, record)

@@ -86,8 +86,10 @@ class Prepare:
         except GateError as exc:
             return _not_ready(Outcome.INFRA_ERROR, str(exc))
         problem = identity_problem(question, snapshot)
-        if problem:
-            return _identity_refusal(problem)
+        if problem:  # a rollback changes rules too: then that is what has happened
+            now = self.ecs.deployment(str(question.deployment))
+            gone = deployment_problem(question, now.status, now.stage, now.target_revision)
+            return _identity_refusal(gone or problem)
         return self._ready(execution, question, deployment, plan, snapshot)
 
     def _ready(
@@ -98,9 +100,10 @@ class Prepare:
         plan: Plan,
         snapshot: Snapshot,
     ) -> dict[str, object]:
-        hook = deployment.waiting_hook(self.hook_function_arn)
         limits = deadlines(
-            execution.started_at, question.config.timeout_s, hook.expires_at if hook else None
+            execution.started_at,
+            question.config.timeout_s,
+            deployment.expiry(self.hook_function_arn),
         )
         context = RunContext(
             input_digest=question.digest,

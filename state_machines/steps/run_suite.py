@@ -12,9 +12,10 @@ from typing import Any
 
 from testgate.aws.clients import client
 from testgate.aws.s3 import JSON_TYPE, Bucket, to_json_bytes
+from testgate.core.canonical import digest_of
 from testgate.core.errors import AccessDeniedError, NotFoundError, RunnerError
 from testgate.core.evidence import Evidence
-from testgate.core.handoff import Task, parse_task, spell_result
+from testgate.core.handoff import Pointer, Task, parse_task
 from testgate.core.layout import suite_bundle_key
 from testgate.runner.bundle import unpack_bundle
 from testgate.runner.process import hide_from_children
@@ -31,8 +32,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
         run = SuiteRun(task=task, directory=Path(place))
         unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
         evidence = run_suite(run)
-        _store(bucket, task, run, evidence)
-    return spell_result(task.run)
+        return _store(bucket, task, run, evidence).spell()
 
 
 def _bundle(bucket: Bucket, digest: str) -> bytes:
@@ -46,8 +46,12 @@ def _bundle(bucket: Bucket, digest: str) -> bytes:
         ) from exc
 
 
-def _store(bucket: Bucket, task: Task, run: SuiteRun, evidence: Evidence) -> None:
-    """Files first, the evidence that points to them last; each written once."""
+def _store(bucket: Bucket, task: Task, run: SuiteRun, evidence: Evidence) -> Pointer:
+    """Files first, then the evidence; each written once.
+
+    What was there before stays, be it a forgery or this very write, whose answer got lost: Judge
+    accepts it only if it has the digest that is answered here.
+    """
     prefix = f"{task.context.prefix}evidence/{task.run.path}/"
     for path, content_type in (
         (run.report_path, "application/xml"),
@@ -56,5 +60,5 @@ def _store(bucket: Bucket, task: Task, run: SuiteRun, evidence: Evidence) -> Non
         if path.is_file() and not path.is_symlink():
             bucket.put_once(f"{prefix}{path.name}", path.read_bytes(), content_type)
     body = to_json_bytes(evidence.spell())
-    if not bucket.put_once(f"{prefix}evidence.json", body, JSON_TYPE):
-        raise RunnerError(f"evidence for {task.run.path} was there before its suite had run")
+    bucket.put_once(f"{prefix}evidence.json", body, JSON_TYPE)
+    return Pointer(run=task.run, digest=digest_of(body))

@@ -144,6 +144,7 @@ def test_a_bus_that_fails_an_entry_is_told():
         ("ThrottlingException", 400, UnavailableError),
         ("TooManyRequestsException", 429, UnavailableError),
         ("Whatever", 503, UnavailableError),
+        ("Whatever", 429, UnavailableError),
         ("ExecutionAlreadyExists", 400, AlreadyExistsError),
         ("NoSuchKey", 404, NotFoundError),
         ("404", 404, NotFoundError),

@@ -75,6 +75,7 @@ def evidence(of_plan, *tests, exit_code=None, suite="smoke", **changes):
         "tests": tests,
         "started_at": "2026-11-23T08:00:01.000Z",
         "ended_at": "2026-11-23T08:00:03.000Z",
+        "allowed_s": 300.0,
     }
     return Evidence(**(values | changes))
 

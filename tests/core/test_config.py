@@ -75,6 +75,8 @@ def test_suites_come_as_a_list_or_with_commas(raw):
         ({"GATE": "shop", "TIMEOUT_SECONDS": "1e3"}, "expected a whole number of seconds"),
         ({"GATE": "shop", "TEST_ENDPOINT": "green"}, "expected http(s)://"),
         ({"GATE": "shop", "TEST_ENDPOINT": "http://user@host"}, "expected http(s)://"),
+        ({"GATE": "shop", "CONTAINER": "\ud800"}, "CONTAINER: '\\ud800' holds half a character"),
+        ({"GATE": "shop", "PARAMETERS": {"A": "\ud800"}}, "holds half a character"),
         ({"GATE": "shop", "PARAMETERS": [1]}, "PARAMETERS: expected an object of texts"),
         ({"GATE": "shop", "PARAMETERS": {"a": "b"}}, "'a' is not a name of capitals"),
         ({"GATE": "shop", "PARAMETERS": {"A": 1}}, "A must be text, got a number"),

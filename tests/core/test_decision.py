@@ -128,6 +128,24 @@ def test_no_execution_yet_is_started():
     assert isinstance(decide(None), Start)
 
 
+@pytest.mark.parametrize(("expires_in_s", "starts"), [(159, False), (160, True), (60, False)])
+def test_a_hook_that_expires_too_soon_is_refused_before_anything_starts(expires_in_s, starts):
+    decision = decide(None, after_s=30, expires_in_s=expires_in_s)
+    assert isinstance(decision, Start if starts else Refuse)
+
+
+def test_of_two_hooks_of_one_function_the_stricter_counts():
+    late, soon = (START + timedelta(seconds=s) for s in (900, 300))
+    hooks = [
+        HookFacts(target_arn=FUNCTION, status="IN_PROGRESS", expires_at=at, timeout_action=action)
+        for at, action in ((late, "ROLLBACK"), (soon, "CONTINUE"))
+    ]
+    for order in (hooks, hooks[::-1]):
+        facts = deployment(hooks=tuple(order))
+        assert facts.expiry(FUNCTION) == soon
+        assert isinstance(decide_setting(question(), Mode.ENFORCE, facts, FUNCTION), Refuse)
+
+
 def test_a_running_execution_is_waited_for():
     assert decide(execution()) == Wait(delay_s=7)
 
@@ -137,6 +155,7 @@ def test_a_run_past_its_deadline_is_stopped(after_s, expires_in_s):
     decision = decide(execution(), after_s=after_s, expires_in_s=expires_in_s)
     assert isinstance(decision, Stop)
     assert decision.outcome is Outcome.TIMED_OUT
+    assert ("own timeout" in decision.sentence) == (expires_in_s is not None)
     assert f"timed out after {after_s} s" in decision.sentence
 
 

@@ -124,6 +124,17 @@ def test_a_result_of_another_run_or_plan_refuses(key):
     assert "belongs to another gate run or plan" in result.sentence
 
 
+def test_a_suite_cut_by_the_gates_deadline_is_told_apart():
+    result = verdict(evidence(plan(), passed("a"), timed_out=True, allowed_s=12.0))
+    assert result.outcome is Outcome.TIMED_OUT
+    assert "was cut by the gate's deadline after 12 s of its 300 s; 1 tests" in result.sentence
+
+
+def test_skipped_tests_are_told_with_a_pass():
+    result = verdict(evidence(plan(), passed("a"), skipped("b"), skipped("c")))
+    assert result.sentence == "1 of 1 tests passed, 2 skipped (smoke)"
+
+
 def test_an_advisory_suite_is_told_and_does_not_refuse():
     both = plan(suite(), suite("perf", blocking=False))
     result = verdict(
@@ -175,6 +186,7 @@ runs = st.builds(
         tests=tuple(tests),
         started_at="",
         ended_at="",
+        allowed_s=300.0,
     ),
     tests,
     st.none() | st.integers(-15, 6),

@@ -109,7 +109,7 @@ def test_hook_details_are_read_in_each_form(raw, details):
     assert parse_details(raw) == details
 
 
-@pytest.mark.parametrize("raw", ["not json", '"Test string"', [1], 7, True, "[1]"])
+@pytest.mark.parametrize("raw", ["not json", "[" * 99_999, '"Test string"', [1], 7, True, "[1]"])
 def test_hook_details_of_another_form_are_refused(raw):
     with pytest.raises(ConfigError, match="hookDetails"):
         parse_details(raw)

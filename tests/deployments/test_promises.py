@@ -130,6 +130,7 @@ def test_a_suite_that_hangs_times_out_with_what_it_had(lab):
     run = lab.run(deployment)
     assert run.outcome is Outcome.TIMED_OUT
     assert "1 tests had ended by then, 0 of them failed" in run.sentence
+    assert "cut by the gate's deadline" in run.sentence
 
 
 @pytest.mark.parametrize(
@@ -198,6 +199,33 @@ def test_drifted_weights_are_found_before_a_test_runs(lab):
     assert run.record
     assert run.record["suites"] == []
     assert "the rule under test sends 50 % to target group" in run.sentence
+
+
+def test_a_rule_that_hides_green_from_the_suite_refuses(lab):
+    """Blue answers for /cart on green's listener: whatever is tested there, it is not green."""
+    lab.established()
+    elbv2 = lab.local.client("elbv2")
+    groups = elbv2.describe_rules(RuleArns=[lab.site.production_rule])["Rules"][0]["Actions"][0][
+        "ForwardConfig"
+    ]["TargetGroups"]
+    (blue,) = [group["TargetGroupArn"] for group in groups if group["Weight"]]
+    elbv2.set_rule_priorities(RulePriorities=[{"RuleArn": lab.site.test_rule, "Priority": 10}])
+    elbv2.create_rule(
+        ListenerArn=lab.site.test_rule.replace("-rule/", "/", 1).rsplit("/", 1)[0],
+        Priority=5,
+        Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/cart*"]}}],
+        Actions=[{"Type": "forward", "TargetGroupArn": blue}],
+    )
+    deployment = lab.update("2")
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    assert "has a higher priority than the rule under test" in lab.run(deployment).sentence
+
+
+def test_an_endpoint_that_is_production_refuses(lab):
+    lab.established()
+    deployment = lab.update("2", lab.hook(TEST_ENDPOINT=lab.site.production_url))
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    assert "is the listener that is not under test" in lab.run(deployment).sentence
 
 
 def test_weights_that_drift_while_tests_run_undo_the_pass(lab):

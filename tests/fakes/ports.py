@@ -94,10 +94,14 @@ class FakeEcs(Ecs):
         self.facts = facts
         self.revision_facts = revision
         self.failures = Failures()
+        self.next_facts: list[DeploymentFacts] = []
 
     def deployment(self, arn: str) -> DeploymentFacts:
+        """The facts of now; each look makes the next ones those of now."""
         self.failures.strike("deployment")
-        return self.facts
+        seen, self.facts = self.facts, (self.next_facts or [self.facts])[0]
+        self.next_facts = self.next_facts[1:]
+        return seen
 
     def revision(self, arn: str) -> RevisionFacts:
         self.failures.strike("revision")

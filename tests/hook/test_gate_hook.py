@@ -214,6 +214,67 @@ def test_a_wrong_stage_is_refused():
     assert "cannot answer at PRE_SCALE_UP" in scene.told()["sentence"]
 
 
+def test_observing_at_a_wrong_stage_lets_pass_and_says_so():
+    scene = Scene()
+    assert scene.call(GATE | {"MODE": "observe"}, stage="PRE_SCALE_UP") == Succeeded()
+    assert scene.told()["sentence"].startswith("would have refused: a test gate cannot answer")
+
+
+def test_the_execution_of_the_hooks_other_stage_is_no_foreign_one():
+    scene = Scene(deployment(stage="POST_PRODUCTION_TRAFFIC_SHIFT"))
+    answer = scene.call(GATE | {EXECUTION_KEY: own_arn()}, stage="POST_PRODUCTION_TRAFFIC_SHIFT")
+    assert isinstance(answer, InProgress)
+    assert answer.details[EXECUTION_KEY] != own_arn()
+
+
+@pytest.mark.parametrize(
+    ("status", "changes", "answer"),
+    [
+        ("SUCCEEDED", lambda: {"output": earned()}, Succeeded()),
+        ("FAILED", lambda: {"error": "Testgate.Failed", "cause": "x"}, Failed()),
+    ],
+)
+def test_what_has_been_decided_is_answered_though_ecs_cannot_be_asked(status, changes, answer):
+    scene = Scene()
+    scene.call(GATE)
+    scene.end(status, **changes())
+    scene.ecs.failures.add("deployment", UnavailableError("throttled"))
+    assert scene.call(GATE) == answer
+
+
+def test_a_deadline_holds_though_ecs_cannot_be_asked_and_drops_our_keys():
+    scene = Scene()
+    scene.call(GATE)
+    scene.ecs.failures.add("deployment", *[UnavailableError("throttled")] * 9)
+    assert isinstance(scene.call(GATE), InProgress)
+    scene.time = START + timedelta(seconds=1800)
+    assert scene.call(GATE) == Failed()
+    assert len(scene.executions.stops) == 1
+
+
+def test_nothing_is_started_without_having_asked_ecs():
+    scene = Scene()
+    scene.ecs.failures.add("deployment", UnavailableError("throttled"))
+    assert isinstance(scene.call(GATE), InProgress)
+    assert not scene.executions.starts
+
+
+def test_an_enforcing_and_an_observing_hook_keep_both_answers():
+    scene = Scene()
+    scene.call(GATE)
+    scene.end("FAILED", error="Testgate.Failed", cause="x")
+    assert scene.call(GATE | {"MODE": "observe"}) == Succeeded()
+    assert scene.call(GATE) == Failed()
+    kept = [json.loads(v) for k, v in scene.bucket.objects.items() if "/answer" in k]
+    assert {answer["hook_status"] for answer in kept} == {"SUCCEEDED", "FAILED"}
+
+
+def test_text_that_cannot_be_encoded_is_refused_and_recorded():
+    scene = Scene()
+    assert scene.call(GATE | {EXECUTION_KEY: "\ud800"}) == Failed()
+    assert "names another execution" in scene.told()["sentence"]
+
+
 def test_a_rollback_is_not_hindered():
     scene = Scene(deployment(status="ROLLBACK_IN_PROGRESS"))
     weights = {
@@ -225,6 +286,7 @@ def test_a_rollback_is_not_hindered():
     }
     assert scene.call(GATE, stage="TEST_TRAFFIC_SHIFT", **weights) == Succeeded()
     assert not scene.executions.starts
+    assert not any(key.startswith("index/") for key in scene.bucket.objects)
 
 
 @pytest.mark.parametrize("call", ["describe", "start"])

@@ -12,7 +12,7 @@ from testgate.runner.junit import MAX_MESSAGE_CHARS, read_junit
 def read(tmp_path, text):
     path = tmp_path / "junit.xml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_junit(path)
+    return read_junit(path).tests
 
 
 PYTEST = """<?xml version="1.0" encoding="utf-8"?>
@@ -105,8 +105,24 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "any.xml"
     path.write_bytes(data)
     try:
-        tests = read_junit(path)
+        tests = read_junit(path).tests
     except RunnerError as exc:
         assert str(exc)
     else:
         assert all(test.outcome in Outcome for test in tests)
+
+
+def test_a_case_without_name_or_result_says_that_pytest_was_interrupted(tmp_path):
+    path = tmp_path / "junit.xml"
+    path.write_text("<testsuite><testcase name='a'/><testcase/></testsuite>")
+    report = read_junit(path)
+    assert (len(report.tests), report.interrupted) == (1, True)
+    path.write_text("<testsuite><testcase name='a'/></testsuite>")
+    assert not read_junit(path).interrupted
+
+
+def test_traces_are_kept_of_as_many_failures_as_a_record_shows(tmp_path):
+    case = "<testcase name='t'><failure message='m'>trace</failure></testcase>"
+    tests = read(tmp_path, f"<testsuite>{case * 250}</testsuite>")
+    assert sum(bool(test.trace) for test in tests) == 200
+    assert all(test.message for test in tests)

@@ -17,6 +17,7 @@ from testgate.core.handoff import RunContext, Task
 from testgate.core.outcomes import Outcome
 from testgate.core.verdict import judge_suite
 from testgate.runner.bundle import unpack_bundle
+from testgate.runner.configuration import suite_config
 from testgate.runner.suite import SuiteRun, run_suite
 from tests.core.samples import suite as sample_suite
 
@@ -135,13 +136,49 @@ def test_failures_come_with_message_place_and_trace(tmp_path):
             },
             "they must agree",
         ),
+        (
+            {
+                "test_a.py": "import pytest\ndef test_a(): pass\n"
+                "def test_b(): pytest.exit('enough', returncode=0)\ndef test_c(): assert False"
+            },
+            "interrupted before its end",
+        ),
     ],
-    ids=["nothing", "import", "skipped", "usage", "no report", "exit 0"],
+    ids=["nothing", "import", "skipped", "usage", "no report", "exit 0", "stopped"],
 )
 def test_a_broken_suite_is_a_suite_error(tmp_path, files, says):
     _, verdict = run(tmp_path, files)
     assert verdict.outcome is Outcome.SUITE_ERROR
     assert says in verdict.sentence
+
+
+def test_configuration_above_the_suite_does_not_reach_it(tmp_path):
+    """The function that runs suites is shared: another suite may have left files around."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -k test_good\n")
+    (tmp_path / "conftest.py").write_text("raise RuntimeError('reached')\n")
+    place = tmp_path / "run"
+    place.mkdir()
+    _, verdict = run(place, {"test_a.py": "def test_good(): pass\ndef test_bad(): assert False"})
+    assert (verdict.outcome, verdict.counts.ran) == (Outcome.FAILED, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "own"),
+    [
+        ("pytest.ini", "", True),
+        ("pyproject.toml", "[tool.pytest.ini_options]\n", True),
+        ("pyproject.toml", "[tool.ruff]\n", False),
+        ("pyproject.toml", "broken", True),
+        ("tox.ini", "[pytest]\n", True),
+        ("tox.ini", "[tox]\n", False),
+        ("setup.cfg", "[tool:pytest]\n", True),
+        ("setup.cfg", "broken", True),
+        ("notes.ini", "[pytest]\n", False),
+    ],
+)
+def test_a_suites_own_configuration_is_found_by_pytests_rules(tmp_path, name, text, own):
+    (tmp_path / name).write_text(text)
+    assert suite_config(tmp_path) == (tmp_path / name if own else None)
 
 
 def test_a_suite_killed_from_outside_is_told(tmp_path):
@@ -173,13 +210,14 @@ def test_a_suite_past_its_timeout_is_stopped_and_keeps_what_it_has(tmp_path):
 
 
 def test_the_gates_deadline_cuts_a_suites_own_time(tmp_path):
-    evidence, _ = run(
+    evidence, verdict = run(
         tmp_path,
         {"test_a.py": "import time\ndef test_a(): time.sleep(600)"},
         timeout_s=600,
         deadline_s=2.0,
     )
     assert evidence.timed_out
+    assert "was cut by the gate's deadline after 2 s of its 600 s" in verdict.sentence
 
 
 def test_a_suite_that_ignores_the_stop_is_killed_with_its_children(tmp_path, monkeypatch):

@@ -12,9 +12,11 @@ from testgate.aws.discovery import Discovery
 from testgate.aws.ecs import LoadBalancerEntry, RevisionFacts
 from testgate.aws.elbv2 import Elbv2, RuleFacts
 from testgate.core.binding import parse_question
+from testgate.core.canonical import digest_of
 from testgate.core.errors import InputError, UnavailableError
+from testgate.core.evidence import Run
 from testgate.core.facts import HookFacts
-from testgate.core.handoff import ExecutionRef
+from testgate.core.handoff import ExecutionRef, Pointer
 from testgate.core.layout import place_of, plan_key, suite_bundle_key
 from testgate.core.outcomes import Outcome
 from testgate.core.routing import Condition
@@ -116,7 +118,7 @@ class Stage:
         place = place_of(self.question.deployment, self.execution.name)
         key = place.evidence(left.run, "evidence.json")
         self.bucket.objects[key] = json.dumps(left.spell()).encode()
-        return {"suite": left.run.suite, "shard": left.run.shard, "attempt": 1, "retry": 0}
+        return Pointer(run=left.run, digest=digest_of(self.bucket.objects[key])).spell()
 
 
 def test_a_ready_run_names_what_is_due_and_until_when():
@@ -257,6 +259,7 @@ def test_the_first_record_stands_when_judge_runs_again():
     [
         ([], "left no result"),
         ([{"suite": "smoke", "shard": 1, "attempt": 1, "retry": 0}], "the runner stored none"),
+        ([{"suite": "smoke", "shard": "x", "attempt": 1, "retry": 0}], "cannot be read"),
         ([{"suite": "other", "shard": 1, "attempt": 1, "retry": 0}], "which is not due"),
         ([None], "a result is None"),
         ([{"suite": "smoke"}], "a result cannot be read"),
@@ -302,8 +305,61 @@ def test_evidence_of_anything_else_refuses(change):
     pointer = stage.leave(left)
     (key,) = [k for k in stage.bucket.objects if k.endswith("evidence.json")]
     stage.bucket.objects[key] = json.dumps(left.spell() | change).encode()
+    digest = digest_of(stage.bucket.objects[key])
+    output = stage.judge(prepared, pointer | {"evidence": digest})
+    assert output.outcome is Outcome.INFRA_ERROR
+
+
+def test_evidence_that_the_runner_did_not_store_refuses():
+    stage = Stage()
+    prepared = stage.prepare()
+    pointer = stage.leave(evidence(stage.plan, failed("a")))
+    stage.leave(evidence(stage.plan, passed("a")))
     output = stage.judge(prepared, pointer)
     assert output.outcome is Outcome.INFRA_ERROR
+    assert "foreign evidence: the runner stored another" in output.sentence
+
+
+def test_unreadable_evidence_of_an_advisory_suite_hides_nothing():
+    stage = Stage()
+    stage.publish(plan(suite(), suite("perf", blocking=False)))
+    prepared = stage.prepare()
+    good = stage.leave(evidence(stage.plan, passed("a")))
+    bad = stage.leave(evidence(stage.plan, passed("a"), run=Run(suite="perf", shard=1)))
+    (key,) = [k for k in stage.bucket.objects if "/perf/" in k]
+    stage.bucket.objects[key] = b"{"
+    output = stage.judge(prepared, good, bad | {"evidence": digest_of(b"{")})
+    assert output.outcome is Outcome.PASSED
+    assert "advisory and not passed: perf" in output.sentence
+
+
+def test_an_execution_under_another_name_leaves_no_record():
+    stage = Stage()
+    prepared = stage.prepare()
+    stage.execution = dataclasses.replace(stage.execution, name="started-by-hand")
+    with pytest.raises(InputError, match="it has no record"):
+        stage.judge(prepared)
+    assert not any(key.startswith(("runs/", "index/")) for key in stage.bucket.objects)
+
+
+def test_a_lost_index_entry_is_written_when_judge_runs_again():
+    stage = Stage()
+    prepared = stage.prepare()
+    pointer = stage.leave(evidence(stage.plan, passed("a")))
+    stage.judge(prepared, pointer)
+    (entry,) = [key for key in stage.bucket.objects if key.startswith("index/")]
+    del stage.bucket.objects[entry]
+    stage.judge(prepared, pointer)
+    assert entry in stage.bucket.objects
+
+
+def test_a_rollback_that_changed_the_rules_is_called_what_it_is():
+    stage = Stage()
+    prepared = stage.prepare()
+    pointer = stage.leave(evidence(stage.plan, passed("a")))
+    stage.elbv2.rules["t"] = rule({OTHER: 100})
+    stage.ecs.next_facts = [deployment(status="ROLLBACK_IN_PROGRESS")]
+    assert stage.judge(prepared, pointer).outcome is Outcome.ABORTED
 
 
 @pytest.mark.parametrize(

@@ -53,9 +53,13 @@ _LATER = frozenset(
         "InternalFailure",
         "ExecutionLimitExceeded",
         "RequestTimeout",
+        "RequestThrottled",
+        "ThrottledException",
+        "KmsThrottlingException",
+        "OperationAborted",
     }
 )
-_SERVER_FAULT = 500
+_TOO_MANY, _SERVER_FAULT = 429, 500
 
 
 @cache
@@ -119,7 +123,7 @@ def _translated(exc: Any, doing: str) -> PortError:
         return AccessDeniedError(message)
     if code in _EXISTS:
         return AlreadyExistsError(message)
-    if code in _LATER or status >= _SERVER_FAULT:
+    if code in _LATER or status == _TOO_MANY or status >= _SERVER_FAULT:
         return UnavailableError(message)
     if code in _MISSING:
         return NotFoundError(message)

@@ -83,4 +83,5 @@ class Bucket:
 
 def to_json_bytes(value: object) -> bytes:
     """JSON as it is stored: readable, UTF-8, no NaN."""
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False).encode()
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    return text.encode(errors="backslashreplace")

@@ -14,6 +14,7 @@ from testgate.aws.s3 import Bucket
 from testgate.core.arns import parse_service_deployment_arn
 from testgate.core.errors import GateError, InputError
 from testgate.core.layout import (
+    NO_EXECUTION,
     RunPlace,
     deployment_prefix,
     index_prefix,
@@ -63,11 +64,21 @@ def find_run(bucket: Bucket, target: str) -> StoredRun:
         places = _places_of_deployment(bucket, target)
     else:
         places = _newest_place(bucket, target)
-    for place in places:
-        record, answer = bucket.find_json(place.record), bucket.find_json(place.answer)
-        if record or answer:
-            return StoredRun(place=place, bucket=bucket.name, record=record, answer=answer)
+    runs = [run for run in (_read(bucket, place) for place in places) if run is not None]
+    if runs:
+        # Several gates may have run for one deployment: the one that refused it is the answer.
+        return max(runs, key=lambda run: run.outcome.severity)
     raise RunNotFoundError(f"no ended gate run of {target} is recorded in bucket {bucket.name}")
+
+
+def _read(bucket: Bucket, place: RunPlace) -> StoredRun | None:
+    record = bucket.find_json(place.record)
+    answers = [bucket.find_json(key) for key in bucket.keys(place.answers)]
+    refused = [answer for answer in answers if answer and answer["hook_status"] == "FAILED"]
+    answer = next(iter([*refused, *answers]), None)
+    if record is None and answer is None:
+        return None
+    return StoredRun(place=place, bucket=bucket.name, record=record, answer=answer)
 
 
 def what_ecs_says(ecs: Any, target: str) -> str:
@@ -91,17 +102,7 @@ def what_ecs_says(ecs: Any, target: str) -> str:
 
 def _places_of_deployment(bucket: Bucket, arn: str) -> list[RunPlace]:
     deployment = parse_service_deployment_arn(arn)
-    prefix = deployment_prefix(deployment)
-    names = {key.removeprefix(prefix).split("/")[0] for key in bucket.keys(prefix, _MAX_KEYS)}
-    return [
-        RunPlace(
-            cluster=deployment.cluster,
-            service=deployment.service,
-            deployment_id=deployment.deployment_id,
-            run_name=name,
-        )
-        for name in sorted(names, key=lambda name: name == "no-execution")
-    ]
+    return _places(bucket, deployment.cluster, deployment.service, deployment.deployment_id)
 
 
 def _newest_place(bucket: Bucket, target: str) -> list[RunPlace]:
@@ -110,5 +111,17 @@ def _newest_place(bucket: Bucket, target: str) -> list[RunPlace]:
         raise InputError(
             f"{target!r} is neither the ARN of a service deployment nor cluster/service"
         )
-    entries = (parse_index_key(key) for key in bucket.keys(index_prefix(*match.groups()), 5))
-    return [entry.place for entry in entries if entry is not None]
+    cluster, service = match.groups()
+    newest = next(iter(bucket.keys(index_prefix(cluster, service), 1)), "")
+    entry = parse_index_key(newest)
+    return _places(bucket, cluster, service, entry.place.deployment_id) if entry else []
+
+
+def _places(bucket: Bucket, cluster: str, service: str, deployment_id: str) -> list[RunPlace]:
+    """The places of every gate run of a deployment, that without an execution last."""
+    prefix = deployment_prefix(cluster, service, deployment_id)
+    names = {key.removeprefix(prefix).split("/")[0] for key in bucket.keys(prefix, _MAX_KEYS)}
+    return [
+        RunPlace(cluster=cluster, service=service, deployment_id=deployment_id, run_name=name)
+        for name in sorted(names, key=lambda name: (name == NO_EXECUTION, name))
+    ]

@@ -68,7 +68,7 @@ def parse_details(raw: object) -> Mapping[str, object]:
     if isinstance(raw, str):
         try:
             value = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ConfigError(f"hookDetails is text that is not JSON: {raw[:80]!r}") from None
     if not isinstance(value, dict):
         raise ConfigError(f"hookDetails must be a JSON object, got {_kind(value)}")
@@ -157,7 +157,16 @@ def _nearest(key: str) -> str:
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"expected text, got {_kind(value)}" if value != "" else "is empty")
-    return value
+    return _encodable(value)
+
+
+def _encodable(text: str) -> str:
+    """JSON can spell half a character (a lone surrogate); nothing that is stored can."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{ascii(text)[:100]} holds half a character") from None
+    return text
 
 
 def _matching(pattern: re.Pattern[str], expected: str) -> Callable[[object], str]:
@@ -213,6 +222,7 @@ def _parameters(value: object) -> dict[str, str]:
             raise ValueError(f"{name!r} is not a name of capitals, digits and _")
         if not isinstance(text, str):
             raise ValueError(f"{name} must be text, got {_kind(text)}")
+        _encodable(text)
     size = len(canonical_json(value).encode())
     if size > MAX_PARAMETERS_BYTES:
         raise ValueError(f"is {size} bytes, at most {MAX_PARAMETERS_BYTES} are allowed")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from testgate.core.binding import Question, binding_problem, parse_output
-from testgate.core.config import Mode, OnCreate
-from testgate.core.deadlines import deadlines
+from testgate.core.config import MIN_TIMEOUT_S, Mode, OnCreate
+from testgate.core.deadlines import EXPIRY_RESERVE_S, deadlines
 from testgate.core.errors import EvidenceError
 from testgate.core.events import GATED_STAGES, SHIFT_STAGES, HookEvent
 from testgate.core.facts import DeploymentFacts, ExecutionFacts
@@ -86,8 +86,8 @@ def decide_setting(
     question: Question, mode: Mode, deployment: DeploymentFacts, function_arn: str
 ) -> Verdict | None:
     """What the deployment itself rules out or makes needless; None to go on."""
-    hook = deployment.waiting_hook(function_arn)
-    if hook and hook.timeout_action == "CONTINUE" and mode is Mode.ENFORCE:
+    actions = {hook.timeout_action for hook in deployment.waiting_hooks(function_arn)}
+    if "CONTINUE" in actions and mode is Mode.ENFORCE:
         return Refuse(
             outcome=Outcome.INFRA_ERROR,
             sentence="the hook's timeoutConfiguration has action CONTINUE: a gate that expires "
@@ -114,7 +114,7 @@ def decide_execution(
 ) -> Decision:
     """What the execution says; `expires_at` is the hook's own expiry, if ECS told one."""
     if execution is None:
-        return Start()
+        return _decide_start(question, expires_at, now)
     if execution.input is not None and execution.input != question.input_json:
         return _infra("the execution of this gate's name was started with another input")
     if execution.redrives:
@@ -153,17 +153,33 @@ def poll_delay_s(elapsed_s: float, left_s: float) -> int:
     return max(1, int(min(wanted, left_s + 1)))
 
 
+def _decide_start(question: Question, expires_at: datetime | None, now: datetime) -> Start | Refuse:
+    end = deadlines(now, question.config.timeout_s, expires_at).gate
+    left_s = (end - now).total_seconds()
+    if left_s >= MIN_TIMEOUT_S:
+        return Start()
+    return _infra(
+        f"the hook's own timeout, less {EXPIRY_RESERVE_S} s in reserve, leaves the gate "
+        f"{max(0.0, left_s):.0f} s of at least {MIN_TIMEOUT_S}; give it more timeoutInMinutes"
+    )
+
+
 def _decide_running(
     question: Question, execution: ExecutionFacts, expires_at: datetime | None, now: datetime
 ) -> Decision:
-    end = deadlines(execution.started_at, question.config.timeout_s, expires_at).gate
+    timeout_s = question.config.timeout_s
+    end = deadlines(execution.started_at, timeout_s, expires_at).gate
     elapsed_s = (now - execution.started_at).total_seconds()
     left_s = (end - now).total_seconds()
     if left_s <= 0:
         return Stop(
             outcome=Outcome.TIMED_OUT,
             sentence=f"the gate timed out after {elapsed_s:.0f} s "
-            f"(TIMEOUT_SECONDS is {question.config.timeout_s})",
+            + (
+                f"(TIMEOUT_SECONDS is {timeout_s})"
+                if elapsed_s >= timeout_s
+                else f"(the hook's own timeout, less {EXPIRY_RESERVE_S} s, came first)"
+            ),
         )
     return Wait(delay_s=poll_delay_s(elapsed_s, left_s))
 

@@ -51,6 +51,7 @@ class Evidence:
 
     `exit_code` is the suite process's own (negative: the signal that ended it), None if it had to
     be killed past its deadline. `report_problem` says why no report could be read; None if one was.
+    `allowed_s` is the time it was given: its own, or what the gate's deadline left of it.
     """
 
     run: Run
@@ -62,6 +63,7 @@ class Evidence:
     tests: tuple[TestResult, ...]
     started_at: str
     ended_at: str
+    allowed_s: float
     output_tail: str = ""
 
     def spell(self) -> dict[str, object]:
@@ -79,6 +81,7 @@ class Evidence:
             "report_problem": self.report_problem,
             "started_at": self.started_at,
             "ended_at": self.ended_at,
+            "allowed_s": self.allowed_s,
             "output_tail": self.output_tail,
             "tests": [_spell_test(test) for test in self.tests],
         }
@@ -115,6 +118,7 @@ def parse_evidence(raw: object) -> Evidence:
             tests=tuple(_parse_test(test) for test in _typed(raw, "tests", list)),
             started_at=_typed(raw, "started_at", str),
             ended_at=_typed(raw, "ended_at", str),
+            allowed_s=float(_typed(raw, "allowed_s", float)),
             output_tail=_typed(raw, "output_tail", str),
         )
     except KeyError as exc:
@@ -124,7 +128,7 @@ def parse_evidence(raw: object) -> Evidence:
 def _typed(raw: Mapping[str, object], key: str, kind: type[T]) -> T:
     value = raw[key]
     if type(value) is not kind:
-        raise EvidenceError(f"evidence has {key} {value!r}, expected {kind.__name__}")
+        raise EvidenceError(f"evidence has {key} {str(value)[:80]!r}, expected {kind.__name__}")
     return value
 
 

@@ -28,11 +28,19 @@ class DeploymentFacts:
     running_tasks: int
     hooks: tuple[HookFacts, ...]
 
-    def waiting_hook(self, function_arn: str) -> HookFacts | None:
-        """The hook of that function which ECS waits for now; None if it does not say."""
-        own = [hook for hook in self.hooks if same_function(hook.target_arn, function_arn)]
-        waiting = [hook for hook in own if hook.status == "IN_PROGRESS"]
-        return next(iter(waiting), None)
+    def waiting_hooks(self, function_arn: str) -> tuple[HookFacts, ...]:
+        """The hooks of that function which ECS waits for now. Several may name one function, and
+        nothing tells which of them a call is for."""
+        return tuple(
+            hook
+            for hook in self.hooks
+            if hook.status == "IN_PROGRESS" and same_function(hook.target_arn, function_arn)
+        )
+
+    def expiry(self, function_arn: str) -> datetime | None:
+        """When the first of them expires; None if ECS does not say."""
+        told = [hook.expires_at for hook in self.waiting_hooks(function_arn) if hook.expires_at]
+        return min(told, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

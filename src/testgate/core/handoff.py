@@ -99,12 +99,25 @@ def parse_task(raw: Mapping[str, Any]) -> Task:
     )
 
 
-def spell_result(run: Run) -> dict[str, object]:
-    """What run_suite answers: which evidence it has written."""
-    return {"suite": run.suite, "shard": run.shard, "attempt": run.attempt, "retry": run.retry}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """Where evidence lies (its run spells the key), and its digest: nothing else counts there."""
+
+    run: Run
+    digest: str
+
+    def spell(self) -> dict[str, object]:
+        """What run_suite answers."""
+        return {
+            "suite": self.run.suite,
+            "shard": self.run.shard,
+            "attempt": self.run.attempt,
+            "retry": self.run.retry,
+            "evidence": self.digest,
+        }
 
 
-def parse_result(raw: object) -> Run | Crash:
+def parse_result(raw: object) -> Pointer | Crash:
     """One entry of the results: a pointer to evidence, or a crash. Raises InputError."""
     if not isinstance(raw, dict):
         raise InputError(f"a result is {raw!r}, expected a pointer to evidence or a crash")
@@ -118,7 +131,7 @@ def parse_result(raw: object) -> Run | Crash:
     except (KeyError, TypeError, ValueError) as exc:
         raise InputError(f"a result cannot be read: {exc!r}") from exc
     if "crash" not in raw:
-        return run
+        return Pointer(run=run, digest=str(raw.get("evidence", "")))
     error, cause = read_error(raw["crash"])
     return Crash(run=run, error=error, cause=cause)
 

@@ -21,6 +21,7 @@ from testgate.core.outcomes import Outcome
 if TYPE_CHECKING:
     from testgate.core.evidence import Run  # the hook has no other need of it
 
+NO_EXECUTION = "no-execution"  # the run name of a gate run that was refused without one
 _END_OF_TIME_MS = 9_999_999_999_999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ENTRY = re.compile(
@@ -41,7 +42,8 @@ class RunPlace:
     @property
     def prefix(self) -> str:
         """Ends in a slash."""
-        return f"runs/{self.cluster}/{self.service}/{self.deployment_id}/{self.run_name}/"
+        whole = deployment_prefix(self.cluster, self.service, self.deployment_id)
+        return f"{whole}{self.run_name}/"
 
     @property
     def record(self) -> str:
@@ -52,6 +54,15 @@ class RunPlace:
     def answer(self) -> str:
         """What the hook answered."""
         return f"{self.prefix}answer.json"
+
+    @property
+    def answers(self) -> str:
+        """The prefix of every answer."""
+        return f"{self.prefix}answer"
+
+    def another_answer(self, request_id: str) -> str:
+        """An answer that differs from the first."""
+        return f"{self.answers}-{_plain(request_id)}.json"
 
     @property
     def report(self) -> str:
@@ -86,13 +97,13 @@ def place_of(deployment: ServiceDeploymentArn, execution_name: str | None) -> Ru
         cluster=deployment.cluster,
         service=deployment.service,
         deployment_id=deployment.deployment_id,
-        run_name=execution_name or "no-execution",
+        run_name=execution_name or NO_EXECUTION,
     )
 
 
-def deployment_prefix(deployment: ServiceDeploymentArn) -> str:
+def deployment_prefix(cluster: str, service: str, deployment_id: str) -> str:
     """Everything that gate runs of one deployment left."""
-    return f"runs/{deployment.cluster}/{deployment.service}/{deployment.deployment_id}/"
+    return f"runs/{cluster}/{service}/{deployment_id}/"
 
 
 def index_prefix(cluster: str, service: str) -> str:
@@ -140,4 +151,8 @@ def suite_bundle_key(digest: str) -> str:
 
 def error_key(request_id: str, at: datetime) -> str:
     """Where a refusal goes that belongs to no deployment."""
-    return f"errors/{at:%Y/%m/%d}/{at:%H%M%S}-{re.sub('[^0-9A-Za-z-]', '-', request_id)}.json"
+    return f"errors/{at:%Y/%m/%d}/{at:%H%M%S}-{_plain(request_id)}.json"
+
+
+def _plain(text: str) -> str:
+    return re.sub("[^0-9A-Za-z-]", "-", text)

@@ -156,10 +156,7 @@ def _classify(suite: Suite, evidence: Evidence, counts: Counts) -> tuple[Outcome
     failures = [test for test in evidence.tests if _is_failure(test)]
     code = evidence.exit_code
     if evidence.timed_out:
-        return Outcome.TIMED_OUT, (
-            f"{where} timed out after {suite.timeout_s} s; "
-            f"{counts.ran} tests had ended by then, {counts.failed} of them failed"
-        )
+        return Outcome.TIMED_OUT, _timed_out(suite, evidence, counts)
     if code is None or code < 0:
         return _killed(where, code)
     if code in _PYTEST_SUITE_ERRORS:
@@ -185,6 +182,17 @@ def _classify(suite: Suite, evidence: Evidence, counts: Counts) -> tuple[Outcome
             f"{len(failures)} of {counts.ran} tests in {where} failed (allowed 0){_first(failures)}"
         )
     return _earned(suite, where, counts)
+
+
+def _timed_out(suite: Suite, evidence: Evidence, counts: Counts) -> str:
+    if evidence.allowed_s < suite.timeout_s:
+        how = f"was cut by the gate's deadline after {evidence.allowed_s:.0f} s of its"
+    else:
+        how = "timed out after"
+    return (
+        f"suite {suite.name} {how} {suite.timeout_s} s; "
+        f"{counts.ran} tests had ended by then, {counts.failed} of them failed"
+    )
 
 
 def _earned(suite: Suite, where: str, counts: Counts) -> tuple[Outcome, str]:
@@ -239,11 +247,15 @@ def _refusal_sentence(outcome: Outcome, refusing: Sequence[SuiteVerdict]) -> str
 
 def _pass_sentence(suites: Sequence[SuiteVerdict], counts: Counts) -> str:
     names = ", ".join(verdict.suite.name for verdict in suites if verdict.suite.blocking)
-    flaky = f", {counts.flaky} flaky" if counts.flaky else ""
+    besides = "".join(
+        f", {count} {word}"
+        for count, word in ((counts.flaky, "flaky"), (counts.skipped, "skipped"))
+        if count
+    )
     advisory = [
         verdict.suite.name
         for verdict in suites
         if not verdict.suite.blocking and verdict.outcome not in PASSING
     ]
     aside = f"; advisory and not passed: {', '.join(advisory)}" if advisory else ""
-    return f"{counts.passed + counts.flaky} of {counts.ran} tests passed{flaky} ({names}){aside}"
+    return f"{counts.passed + counts.flaky} of {counts.ran} tests passed{besides} ({names}){aside}"

@@ -24,8 +24,8 @@ from testgate.core.binding import Question
 from testgate.core.config import EXECUTION_KEY, STATE_KEY
 from testgate.core.decision import Allow, Refuse, Wait
 from testgate.core.errors import PortError
-from testgate.core.events import HookEvent
-from testgate.core.layout import error_key, place_of
+from testgate.core.events import GATED_STAGES, HookEvent
+from testgate.core.layout import RunPlace, error_key, place_of
 from testgate.core.outcomes import Outcome
 
 
@@ -116,10 +116,19 @@ class Answering:
         name = asked.question.execution_name if asked.question else None
         place = place_of(asked.event.deployment, name)
         first = self.bucket.put_json_once(place.answer, told)
-        if first and not self.bucket.exists(place.record):
+        if not first:
+            self._store_another(place, told)
+        elif asked.event.stage in GATED_STAGES and not self.bucket.exists(place.record):
             # Judge never came to write its entry: without this one, nobody would find the run.
             key = place.index(Outcome(told["outcome"]), self.now())
             self.bucket.put_once(key, b"", "text/plain")
+
+    def _store_another(self, place: RunPlace, told: Mapping[str, Any]) -> None:
+        """Two hooks may ask one question, one of them only observing: what ECS was told otherwise
+        is kept beside the first answer."""
+        stored = self.bucket.find_json(place.answer) or {}
+        if stored.get("hook_status") != told["hook_status"]:
+            self.bucket.put_json_once(place.another_answer(self.request_id), told)
 
     def _emit(self, asked: Asked, told: Mapping[str, Any]) -> None:
         self.bus.emit(told, [str(asked.event.deployment)] if asked.event else [])
@@ -128,5 +137,5 @@ class Answering:
 def log(kind: str, line: Mapping[str, object]) -> None:
     """One structured line in the function's log."""
     text = json.dumps({"testgate": kind, **line}, ensure_ascii=False, default=str)
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(text.encode(errors="backslashreplace").decode() + "\n")
     sys.stdout.flush()

@@ -4,7 +4,7 @@ All that is decided here was decided in `testgate.core.decision`. Imported by ho
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from testgate.aws.clients import client
@@ -30,7 +30,7 @@ from testgate.core.decision import (
     decide_trouble,
 )
 from testgate.core.errors import ConfigError, GateError, HookEventError, UnavailableError
-from testgate.core.events import SHIFT_STAGES, HookEvent, parse_hook_event
+from testgate.core.events import GATED_STAGES, SHIFT_STAGES, HookEvent, parse_hook_event
 from testgate.core.outcomes import Outcome
 from testgate.hook.answering import Answering, Asked
 
@@ -86,13 +86,14 @@ class GateHook:
             event = parse_hook_event(raw)
         except HookEventError as exc:
             return self.answering.finish(Asked(), _infra(f"the hook's event is unreadable: {exc}"))
-        wrong = decide_stage(event)
-        if wrong is not None:
-            return self.answering.finish(Asked(event=event), wrong)
         try:
             details = parse_details(event.raw_details)
         except ConfigError as exc:
             return self.answering.finish(Asked(event=event), _infra(str(exc)))
+        wrong = decide_stage(event)
+        if wrong is not None:
+            asked = Asked(event=event, observe=wants_observe(details), details=details)
+            return self.answering.finish(asked, wrong)
         if event.stage in SHIFT_STAGES:
             return self._answer_shift(event, details)
         return self._answer_gate(event, details)
@@ -116,25 +117,32 @@ class GateHook:
             stage=event.stage,
             config=config,
         )
-        arn = execution_arn(self.state_machine_arn, question.execution_name)
+        arn = self._arn(question)
         asked = Asked(
             event=event, observe=observe, question=question, execution_arn=arn, details=details
         )
         claimed = details.get(EXECUTION_KEY, arn)
-        if claimed != arn:
+        if claimed not in {arn, *self._arns_of_other_stages(question)}:
             sentence = f"hookDetails names another execution than this gate run's: {claimed}"
             return self.answering.finish(asked, _infra(sentence))
         return self._settle(asked, lambda: self._decide(question, arn, config.mode))
 
     def _decide(self, question: Question, arn: str, mode: Mode) -> Allow | Refuse | Wait:
         """See what there is to see, act once if that is decided, and say what follows."""
-        deployment = self.ecs.deployment(str(question.deployment))
-        settled = decide_setting(question, mode, deployment, self.function_arn)
-        if settled is not None:
-            return settled
-        hook = deployment.waiting_hook(self.function_arn)
-        expires_at = hook.expires_at if hook else None
+        expires_at = None
+        unavailable: UnavailableError | None = None
+        try:
+            deployment = self.ecs.deployment(str(question.deployment))
+        except UnavailableError as exc:
+            unavailable = exc
+        else:
+            settled = decide_setting(question, mode, deployment, self.function_arn)
+            if settled is not None:
+                return settled
+            expires_at = deployment.expiry(self.function_arn)
         decision = decide_execution(question, self.executions.describe(arn), expires_at, self.now())
+        if unavailable is not None and isinstance(decision, Start):
+            raise unavailable  # what has been started goes on without ECS; nothing is started blind
         if self.answering.abandoned():
             raise UnavailableError("this call has been answered by the watchdog")
         if isinstance(decision, Start):
@@ -150,6 +158,13 @@ class GateHook:
             self.executions.stop(arn, decision.outcome.error_name, decision.sentence)
             return Refuse(outcome=decision.outcome, sentence=decision.sentence)
         return decision
+
+    def _arn(self, question: Question) -> str:
+        return execution_arn(self.state_machine_arn, question.execution_name)
+
+    def _arns_of_other_stages(self, question: Question) -> set[str]:
+        """ECS may hand a hook of two stages at the second what it returned at the first."""
+        return {self._arn(replace(question, stage=stage)) for stage in GATED_STAGES}
 
     def _settle(self, asked: Asked, decide: Callable[[], Allow | Refuse | Wait]) -> HookAnswer:
         """Turn a decision, or AWS's failure to help with it, into an answer."""

@@ -76,6 +76,7 @@ class LocalAws:
         for part in (self.ecs, self.balancer, self.lambdas):
             self.server.front.add_route(part.route)
         self.server.start()
+        self.server.reset()  # moto's state outlives a local AWS of this process before this one
         return self
 
     def __exit__(

@@ -6,6 +6,7 @@ failures in a case. Imported by `testgate.runner.suite`.
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from defusedxml.common import DefusedXmlException
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
 from testgate.core.outcomes import Outcome
+from testgate.core.record import MAX_FULL_FAILURES
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -29,7 +31,16 @@ _PLACE = re.compile(r"^\S+\.py:(\d{1,9}): \w+", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
-def read_junit(path: Path) -> tuple[TestResult, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JunitReport:
+    """What a report says. `interrupted`: pytest, when it is stopped, writes a last case without a
+    name or a result; such a run has not ended, whatever its exit code."""
+
+    tests: tuple[TestResult, ...]
+    interrupted: bool = False
+
+
+def read_junit(path: Path) -> JunitReport:
     """The test cases of a report. Raises RunnerError that says why it cannot be read."""
     if path.is_symlink() or not path.is_file():
         raise RunnerError(f"{path.name} was not written")
@@ -45,15 +56,17 @@ def read_junit(path: Path) -> tuple[TestResult, ...]:
     cases = list(_cases(root))
     if len(cases) > MAX_TESTS:
         raise RunnerError(f"{path.name} has {len(cases)} test cases, at most {MAX_TESTS}")
-    return tuple(cases)
+    named = tuple(case for case in cases if case.name or case.outcome is not Outcome.PASSED)
+    return JunitReport(tests=named, interrupted=len(named) < len(cases))
 
 
 def _cases(root: "Element") -> Iterator[TestResult]:
+    failures = 0
     for case in root.iter("testcase"):
         test = _case(case)
-        # pytest, when interrupted, writes a case without a name or a result: it is no test.
-        if test.name or test.outcome is not Outcome.PASSED:
-            yield test
+        failures += test.outcome is Outcome.FAILED
+        # The record shows so many in full; without a cap 10,000 traces would be 80 MB of evidence.
+        yield test if failures <= MAX_FULL_FAILURES else replace(test, trace="")
 
 
 def _case(case: "Element") -> TestResult:

@@ -13,6 +13,7 @@ from testgate.core.deadlines import remaining_s
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import Evidence, TestResult
 from testgate.core.handoff import Task, spell_time
+from testgate.runner.configuration import suite_config
 from testgate.runner.environment import suite_environment
 from testgate.runner.junit import read_junit
 from testgate.runner.process import Command, run_process
@@ -89,6 +90,7 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
         tests=tests,
         started_at=spell_time(started_at),
         ended_at=spell_time(now()),
+        allowed_s=float(left_s),
         output_tail=_tail(run.output_path),
     )
 
@@ -102,7 +104,10 @@ def _pytest(run: SuiteRun) -> list[str]:
         "testgate.runner.pytest_plugin",
         "-p",
         "no:cacheprovider",
+        "-c",
+        str(suite_config(run.suite_dir) or _empty_config(run)),
         f"--rootdir={run.suite_dir}",
+        f"--confcutdir={run.suite_dir}",
         f"--base-url={run.task.context.base_url}",
         f"--junitxml={run.report_path}",
         "-o",
@@ -110,11 +115,19 @@ def _pytest(run: SuiteRun) -> list[str]:
     ]
 
 
+def _empty_config(run: SuiteRun) -> Path:
+    """Keeps pytest from searching the directories above, which other suites could have written."""
+    path = run.directory / "pytest.ini"
+    path.write_text("[pytest]\n")
+    return path
+
+
 def _read_report(path: Path) -> tuple[tuple[TestResult, ...], str | None]:
     try:
-        return read_junit(path), None
+        report = read_junit(path)
     except RunnerError as exc:
         return (), str(exc)
+    return report.tests, "pytest was interrupted before its end" if report.interrupted else None
 
 
 def _tail(path: Path) -> str:

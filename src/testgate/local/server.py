@@ -17,6 +17,7 @@ from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
 
+from testgate.core.errors import GateError
 from testgate.local.front import Front
 from testgate.local.moto.process import ProcessSettings
 from testgate.local.moto.warm_up import WarmUp
@@ -28,7 +29,7 @@ _LONGEST_LAMBDA_S = 900
 _RESET_PATH = "/moto-api/reset"
 
 
-class PortInUseError(OSError):
+class PortInUseError(GateError):
     """The port asked for belongs to another program."""
 
 
@@ -186,7 +187,7 @@ def _listener(host: str, port: int) -> socket.socket:
         if exc.errno != errno.EADDRINUSE:
             raise
         message = f"port {port} on {host} is in use by another program; name another, or 0 for any"
-        raise PortInUseError(errno.EADDRINUSE, message) from exc
+        raise PortInUseError(message) from exc
 
 
 def _reachable(host: str) -> str:

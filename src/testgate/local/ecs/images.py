@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from testgate.core.errors import InputError
 
-class ImageMapError(Exception):
+
+class ImageMapError(InputError):
     """The image map cannot be used; the message names file, key and what was expected."""
 
 

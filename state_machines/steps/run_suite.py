@@ -18,7 +18,7 @@ from testgate.core.evidence import Evidence
 from testgate.core.handoff import Pointer, Task, parse_task
 from testgate.core.layout import suite_bundle_key
 from testgate.runner.bundle import unpack_bundle
-from testgate.runner.process import hide_from_children
+from testgate.runner.remains import empty_temporary_files, hide_from_children
 from testgate.runner.suite import SuiteRun, run_suite
 
 
@@ -27,6 +27,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
     task = parse_task(event)
     bucket = Bucket(client("s3"), os.environ["RECORD_BUCKET"])
     hide_from_children()
+    empty_temporary_files(os.environ)  # what another gate's suite left, or a run that was killed
     bundle = _bundle(bucket, task.suite.bundle)
     with TemporaryDirectory(prefix="testgate-") as place:
         run = SuiteRun(task=task, directory=Path(place))

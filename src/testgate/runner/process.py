@@ -4,21 +4,19 @@ Imported by `testgate.runner.suite`.
 """
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from testgate.core.errors import RunnerError
+from testgate.runner.remains import no_process_left
 
 MAX_OUTPUT_BYTES = 5_000_000
 _CHUNK_BYTES = 65_536
-_PR_SET_DUMPABLE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +40,14 @@ class Ended:
 def run_process(command: Command, *, timeout_s: float, grace_s: float) -> Ended:
     """Run to its end, or interrupt it after `timeout_s` and kill it `grace_s` later.
 
-    Its output goes to a file that grows to MAX_OUTPUT_BYTES at most. Its whole process group is
+    Its output goes to a file that grows to MAX_OUTPUT_BYTES at most. Whatever it has started is
     killed afterwards, whatever the end.
     """
+    with no_process_left():
+        return _run(command, timeout_s, grace_s)
+
+
+def _run(command: Command, timeout_s: float, grace_s: float) -> Ended:
     with subprocess.Popen(
         list(command.argv),
         cwd=command.cwd,
@@ -58,16 +61,6 @@ def run_process(command: Command, *, timeout_s: float, grace_s: float) -> Ended:
             return _wait(process, command.output_path, timeout_s, grace_s)
         finally:
             _kill_group(process)
-
-
-def hide_from_children() -> None:
-    """Keep this process's environment, and with it its credentials, from processes it starts.
-
-    On Linux a process of the same user may read another's environment unless that one is not
-    dumpable (proc(5)); root may read all the same. Elsewhere this does nothing.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _wait(
@@ -102,6 +95,6 @@ def _copy(process: subprocess.Popen[bytes], output_path: Path) -> None:
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill everything in the child's session; a child that left it is out of reach here."""
+    """Kill everything in the child's process group."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

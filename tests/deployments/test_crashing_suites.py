@@ -89,3 +89,48 @@ def test_children_of_a_suite_do_not_outlive_it(lab):
     deployment = lab.update("2", lab.hook(PARAMETERS={"FLAG": str(flag)}))
     assert deployment["status"] == "SUCCESSFUL"
     assert not psutil.pid_exists(int(flag.read_text()))
+
+
+TELLS_SECRETS = """
+def test_tells():
+    print("password=hunter22 and more")
+    secret = "postgres://shop:hunter22@db/shop"
+    assert secret == "", f"could not connect to {secret} with token=hunter22hunter22"
+"""
+
+
+def test_a_secret_that_a_suite_tells_is_stored_and_logged_nowhere(lab):
+    lab.established()
+    lab.publish({"smoke": TELLS_SECRETS})
+    run = lab.run(lab.update("2"))
+    assert "could not connect to postgres://shop:[redacted]@db/shop" in run.sentence
+    stored = {key: lab.bucket.get(key) for key in lab.bucket.keys(run.place.prefix)}
+    assert len(stored) >= 6
+    assert [key for key, body in stored.items() if b"hunter22" in body] == []
+    for step in ("test-gate", "prepare", "run-suite", "judge"):
+        events = lab.local.client("logs").filter_log_events(
+            logGroupName=f"/aws/lambda/{lab.stack.function(step)}"
+        )["events"]
+        assert [event for event in events if "hunter22" in event["message"]] == []
+
+
+HUGE_REPORT = """
+import os, pathlib
+def test_a():
+    path = pathlib.Path(os.environ["TESTGATE_RESULTS_DIR"], "junit.xml")
+    with path.open("wb") as file:
+        file.write(b"<testsuite>")
+        for _ in range(200):
+            file.write(b"<!-- " + b"x" * 1_000_000 + b" -->")
+        file.write(b"<testcase name='fine'/></testsuite>")
+    os._exit(0)
+"""
+
+
+def test_a_report_of_200_mb_is_refused_and_not_kept(lab):
+    lab.established()
+    lab.publish({"smoke": HUGE_REPORT})
+    run = lab.run(lab.update("2"))
+    assert run.outcome is Outcome.SUITE_ERROR
+    assert "bytes, at most 30000000" in run.sentence
+    assert not [key for key in lab.bucket.keys(run.place.prefix) if key.endswith("junit.xml")]

@@ -12,6 +12,7 @@ from testgate.core.binding import Counts, Question
 from testgate.core.config import spell_config
 from testgate.core.evidence import TestResult
 from testgate.core.outcomes import Outcome
+from testgate.core.redaction import redact
 from testgate.core.verdict import SuiteVerdict, Verdict
 
 RECORD_SCHEMA = "testgate.record/1"
@@ -73,7 +74,7 @@ def refused_before_tests(outcome: Outcome, sentence: str) -> Verdict:
 
 def cap_sentence(sentence: str) -> str:
     """A sentence on one line and of bounded length, whatever was quoted in it."""
-    line = " ".join(sentence.split())
+    line = redact(" ".join(sentence.split()))
     return line if len(line) <= MAX_SENTENCE_CHARS else line[: MAX_SENTENCE_CHARS - 1] + "…"
 
 

@@ -17,6 +17,7 @@ from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
 from testgate.core.outcomes import Outcome
 from testgate.core.record import MAX_FULL_FAILURES
+from testgate.core.redaction import redact
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -135,4 +136,4 @@ def _seconds(text: str | None) -> float:
 
 
 def _clean(text: str, limit: int) -> str:
-    return _CONTROL.sub("", text)[:limit]
+    return redact(_CONTROL.sub("", text[: 4 * limit]))[:limit]

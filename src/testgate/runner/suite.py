@@ -13,6 +13,7 @@ from testgate.core.deadlines import remaining_s
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import Evidence, TestResult
 from testgate.core.handoff import Task, spell_time
+from testgate.core.redaction import redact
 from testgate.runner.configuration import suite_config
 from testgate.runner.environment import suite_environment
 from testgate.runner.junit import read_junit
@@ -133,4 +134,4 @@ def _read_report(path: Path) -> tuple[tuple[TestResult, ...], str | None]:
 def _tail(path: Path) -> str:
     if not path.is_file():
         return ""
-    return path.read_bytes()[-OUTPUT_TAIL_CHARS:].decode(errors="replace")
+    return redact(path.read_bytes()[-OUTPUT_TAIL_CHARS:].decode(errors="replace"))

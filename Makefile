@@ -47,7 +47,7 @@ bundle: setup ## Build the three Lambda bundles for this machine into build/
 	@$(BIN)/python infra/bundle.py --out build
 
 .PHONY: demo
-demo: bundle ## Gate three deployments on this machine: created, promoted, refused
+demo: bundle ## Gate deployments on this machine: created, promoted, refused in many ways
 	@$(BIN)/testgate demo
 
 .PHONY: test

@@ -10,7 +10,7 @@ def demo(
         bool, typer.Option("--keep", help="Leave the local AWS up afterwards, until Ctrl-C.")
     ] = False,
 ) -> None:
-    """Gate three deployments of a small shop on this machine: created, promoted, refused.
+    """Gate deployments of a small shop on this machine: created, promoted, refused in many ways.
 
     Exits 0 only if each deployment ended as it must.
 

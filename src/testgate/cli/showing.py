@@ -5,8 +5,7 @@ Imported when `testgate demo` runs, because the local AWS is slow to import.
 
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,76 +15,19 @@ from rich.markup import escape
 from rich.table import Table
 
 from testgate.aws.s3 import Bucket
-from testgate.cli.publishing import Publication, prepare_publication, publish
+from testgate.cli.acts import ACTS, Act, Ending
+from testgate.cli.publishing import prepare_publication, publish
 from testgate.cli.repository import repository
 from testgate.cli.runs import find_run
 from testgate.cli.watching import Follower
 from testgate.core.errors import GateError
 from testgate.local.gate_stack import GateStack, deploy_gate
-from testgate.local.site import Site, build_site
+from testgate.local.site import Hook, Site, build_site
 from testgate.local.world import LocalAws, LocalSettings
 from testgate.report.terminal import COLOURS, print_why
 
 TIME_SCALE = 0.1
 NAME = "shop"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """One deployment of the demo, and how it must end."""
-
-    title: str
-    says: str
-    version: str
-    environment: Mapping[str, str] = field(default_factory=dict)
-    must_end: str = "SUCCESSFUL"
-    production_must_be: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """How an act ended."""
-
-    act: Act
-    status: str
-    outcome: str
-    sentence: str
-    production: str
-    took_s: float
-
-    @property
-    def as_it_must(self) -> bool:
-        """Whether deployment, verdict and production are what the act promises."""
-        promoted = self.act.must_end == "SUCCESSFUL"
-        return (
-            self.status == self.act.must_end
-            and (self.outcome == "passed") == promoted
-            and self.production == self.act.production_must_be
-        )
-
-
-ACTS = (
-    Act(
-        title="create",
-        says="Create the service with version 1.0.0",
-        version="1.0.0",
-        production_must_be="1.0.0",
-    ),
-    Act(
-        title="promote",
-        says="Promote version 1.1.0, which is good",
-        version="1.1.0",
-        production_must_be="1.1.0",
-    ),
-    Act(
-        title="refuse",
-        says="Refuse version 1.2.0, whose checkout fails",
-        version="1.2.0",
-        environment={"SHOP_FAULT": "checkout"},
-        must_end="ROLLBACK_SUCCESSFUL",
-        production_must_be="1.1.0",
-    ),
-)
 
 
 def show_demo(*, keep: bool) -> bool:
@@ -94,14 +36,15 @@ def show_demo(*, keep: bool) -> bool:
     root = repository()
     began = time.monotonic()
     settings = LocalSettings(time_scale=TIME_SCALE, images=root / "examples" / "images.toml")
-    publication = prepare_publication(root / "test_suites" / "testgate.toml")
     with LocalAws(settings) as local:
-        stage = _set_the_stage(console, local, root, publication)
+        stage = _set_the_stage(console, local, root)
         console.print(f"ready after {time.monotonic() - began:.1f} s\n", style="dim")
         endings = [stage.perform(console, number, act) for number, act in enumerate(ACTS, 1)]
         console.print(_summary(endings))
-        console.print("\nWhy was the last one refused? [dim]$ testgate why shop/shop[/]\n")
-        run = find_run(stage.bucket, f"{NAME}/{NAME}")
+        explained = next(ending for ending in endings if ending.act.title == "refuse")
+        console.print("\nWhy was version 1.2.0 refused?")
+        console.print(f"[dim]$ testgate why {explained.arn}[/]\n", soft_wrap=True)
+        run = find_run(stage.bucket, explained.arn)
         print_why(console, run.record, run.answer, run.bucket, run.place)
         if keep:
             _wait_for_interrupt(console, local)
@@ -120,7 +63,7 @@ class _Stage:
     site: Site
     gate: GateStack
     bucket: Bucket
-    details: Mapping[str, object]
+    suites: Path
     follower: Follower
 
     def perform(self, console: Console, number: int, act: Act) -> Ending:
@@ -131,44 +74,45 @@ class _Stage:
             f"example.com/shop:{act.version}",
             {"SHOP_VERSION": act.version, **act.environment},
         )
-        if number == 1:
-            arn = self.site.create(task, self.gate.hook(self.details))
-        else:
-            arn = self.site.update(task)
-        status = self.follower.follow(console, arn)
+        hook = self._hook(act)
+        arn = self.site.create(task, hook) if number == 1 else self.site.update(task, hook)
+        status = self.follower.follow(console, arn, act.meddling)
         ending = self._ending(act, arn, status, time.monotonic() - began)
         _print_ending(console, ending)
         return ending
+
+    def _hook(self, act: Act) -> Hook:
+        publication = prepare_publication(self.suites / act.gate)
+        publish(self.bucket, publication)
+        return self.gate.hook({"GATE": publication.plan.gate})
 
     def _ending(self, act: Act, arn: str, status: str, took_s: float) -> Ending:
         run = find_run(self.bucket, arn)
         return Ending(
             act=act,
+            arn=arn,
             status=status,
-            outcome=run.outcome.value,
+            outcome=run.outcome,
             sentence=run.sentence,
             production=_version(self.site.production_url),
             took_s=took_s,
         )
 
 
-def _set_the_stage(
-    console: Console, local: LocalAws, root: Path, publication: Publication
-) -> _Stage:
+def _set_the_stage(console: Console, local: LocalAws, root: Path) -> _Stage:
     with console.status("starting the local AWS …"):
         gate = deploy_gate(local.client, root)
         bucket = Bucket(local.client("s3"), gate.record_bucket)
-        publish(bucket, publication)
         site = build_site(local.client, NAME)
     console.print(f"Local AWS at {local.url}, with stack {gate.name} from infra/gate.yaml.")
     console.print(f"Production listener {site.production_url}, test listener {site.test_url}.")
-    follower = Follower(local=local, state_machine_arn=gate.state_machine_arn)
+    follower = Follower(local=local, site=site, state_machine_arn=gate.state_machine_arn)
     local.ecs.subscribe(follower.seen.put)
     return _Stage(
         site=site,
         gate=gate,
         bucket=bucket,
-        details={"GATE": publication.plan.gate},
+        suites=root / "test_suites",
         follower=follower,
     )
 
@@ -191,8 +135,8 @@ def _print_ending(console: Console, ending: Ending) -> None:
 
 
 def _summary(endings: list[Ending]) -> Table:
-    table = Table(title="Three deployments", title_justify="left")
-    for name in ("deployment", "version", "gate", "ended as", "production now", "took"):
+    table = Table(title=f"{len(endings)} deployments", title_justify="left")
+    for name in ("deployment", "version", "gate", "ended as", "production"):
         table.add_column(name)
     for ending in endings:
         colour = COLOURS.get(ending.outcome, "white")
@@ -202,7 +146,6 @@ def _summary(endings: list[Ending]) -> Table:
             f"[{colour}]{ending.outcome}[/]",
             ending.status,
             ending.production,
-            f"{ending.took_s:.1f} s",
         )
     return table
 

@@ -12,8 +12,10 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from testgate.cli.acts import Meddling
 from testgate.core.errors import GateError
 from testgate.local.ecs import DeploymentTransition, HookAnswered, TransitionKind
+from testgate.local.site import Site
 from testgate.local.world import LocalAws
 
 POLL_S = 0.1
@@ -30,17 +32,21 @@ class Follower:
     """Turns what happens to deployments into lines; start it before the deployment."""
 
     local: LocalAws
+    site: Site
     state_machine_arn: str
     seen: "queue.SimpleQueue[DeploymentTransition]" = field(default_factory=queue.SimpleQueue)
     told: set[str] = field(default_factory=set)
+    reasons: set[str] = field(default_factory=set)
     calls: int = 0
+    meddling: Meddling | None = None
 
-    def follow(self, console: Console, arn: str) -> str:
-        """Print lines until the deployment has ended; its last status. Raises GateError if it
-        never does."""
+    def follow(self, console: Console, arn: str, meddling: Meddling | None = None) -> str:
+        """Print lines until the deployment has ended, meddling with it at the named moment; its
+        last status. Raises GateError if it never ends."""
         began = time.monotonic()
         self.told.clear()
         self.calls = 0
+        self.meddling = meddling
         with console.status("deploying …"):
             while True:
                 status = None
@@ -68,8 +74,8 @@ class Follower:
                     yield "  hook answered IN_PROGRESS [dim]and is called again until it knows[/]"
             case TransitionKind.STATUS_CHANGED if transition.status.value != "IN_PROGRESS":
                 reason = transition.status_reason
-                new = f" [dim]{escape(reason)}[/]" if reason and reason not in self.told else ""
-                self.told.add(reason or "")
+                new = f" [dim]{escape(reason)}[/]" if reason and reason not in self.reasons else ""
+                self.reasons.add(reason or "")
                 yield f"[bold]{transition.status.value}[/]{new}"
 
     def _transitions(self, arn: str) -> Iterator[DeploymentTransition]:
@@ -96,6 +102,15 @@ class Follower:
                 if name in _STATES and name not in self.told:
                     self.told.add(name)
                     yield f"    [cyan]{name}[/] [dim]{_STATES[name]}[/]"
+                    yield from self._meddle(name, execution["executionArn"])
+
+    def _meddle(self, state: str, execution_arn: str) -> Iterator[str]:
+        meddling = self.meddling
+        if meddling is None or meddling.state != state:
+            return
+        self.meddling = None
+        meddling.act(self.local.client, self.site, execution_arn)
+        yield f"    [yellow]{meddling.says}[/]"
 
 
 def _hook_status(transition: DeploymentTransition) -> str:

@@ -23,6 +23,7 @@ _PYTEST_SUITE_ERRORS = {
     5: "collected no tests",
 }
 _TIMEOUT_ERRORS = frozenset({"States.Timeout", "Sandbox.Timedout"})
+_NONE = 5  # says it all
 _SIGKILL = 9
 
 
@@ -162,7 +163,7 @@ def _classify(suite: Suite, evidence: Evidence, counts: Counts) -> tuple[Outcome
     if code in _PYTEST_SUITE_ERRORS:
         return Outcome.SUITE_ERROR, (
             f"{where}: pytest {_PYTEST_SUITE_ERRORS[code]} (exit code {code})"
-            f"{_first(failures) or _last_line(evidence.output_tail)}"
+            f"{_first(failures) or (_last_line(evidence.output_tail) if code != _NONE else '')}"
         )
     if evidence.report_problem is not None:
         return Outcome.SUITE_ERROR, f"{where} left no usable report: {evidence.report_problem}"
@@ -234,7 +235,7 @@ def _first(failures: Sequence[TestResult]) -> str:
 
 
 def _last_line(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    lines = [line.strip(" =") for line in output.splitlines() if line.strip(" =")]
     return f"; it said: {lines[-1][:200]}" if lines else ""
 
 

@@ -69,6 +69,10 @@ format: $(VENV)/.dev ## Format the code
 types: $(VENV)/.dev ## Check types strictly
 	@$(BIN)/mypy
 
+.PHONY: mutate
+mutate: setup $(VENV)/.dev ## Take each guard of the gate away in a copy: a named test must notice
+	@$(BIN)/python -m tests.mutations
+
 .PHONY: bench
 bench: bundle ## Measure cold start and local deployment time, as ratios
 	@$(BIN)/python -m benchmarks

@@ -48,6 +48,8 @@ def test_failures_refuse_with_arithmetic_and_the_first_name():
         ({"exit_code": 0}, (), "suite_error", "no test ran, at least 1 must run"),
         ({"exit_code": 0}, (skipped("a"),), "suite_error", "all 1 tests were skipped"),
         ({"report_problem": "junit.xml was not written"}, (), "suite_error", "was not written"),
+        ({"report_problem": "it was interrupted"}, (passed("a"),), "suite_error", "interrupted"),
+        ({"timed_out": True, "exit_code": 0}, (passed("a"),), "timed_out", "after 300 s"),
         ({"exit_code": -9}, (), "infra_error", "killed by signal 9"),
         ({"exit_code": -11}, (), "suite_error", "ended by signal 11"),
         ({"timed_out": True, "exit_code": 2}, (passed("a"),), "timed_out", "after 300 s; 1 tests"),

@@ -90,7 +90,7 @@ GUARDS = (
         file=CORE + "decision.py",
         old="if execution.redrives:",
         new="if False:",
-        test=f"{DECISION}::test_nothing_but_the_one_earned_execution_is_allowed",
+        test=f"{DECISION}::test_whatever_is_not_an_earned_pass_refuses",
     ),
     Guard(
         name="success is bound",
@@ -98,7 +98,7 @@ GUARDS = (
         file=CORE + "decision.py",
         old='    if problem:\n        return _infra(f"the execution succeeded, but {problem}")',
         new="",
-        test=f"{DECISION}::test_nothing_but_the_one_earned_execution_is_allowed",
+        test=f"{DECISION}::test_whatever_is_not_an_earned_pass_refuses",
     ),
     Guard(
         name="failure called passed is none",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from testgate.core.binding import Question
+from testgate.core.binding import MAX_NAME, Question
 from testgate.core.errors import InputError
 from testgate.core.facts import DeploymentFacts
 from testgate.core.identity import Finding, deployment_problem
@@ -52,7 +52,7 @@ def may_ask_for(execution_name: str, service: ServiceName) -> bool:
     """Whether an execution's name can be one of that service: its prefix, within 80 characters."""
     prefix, _, digest = execution_name.rpartition("-")
     plain = re.sub(r"[^0-9A-Za-z-]", "-", service.service)
-    return len(digest) > 0 and len(prefix) > 0 and plain.startswith(prefix)
+    return prefix == plain[: MAX_NAME - len(digest) - 1]
 
 
 def dead_sentence(question: Question, deployment: DeploymentFacts) -> str | None:

@@ -38,7 +38,11 @@ CONTROL_SOURCES = (
     "src/testgate/report/__init__.py",
     "src/testgate/report/markdown.py",
     "state_machines/steps/prepare.py",
+    "state_machines/steps/check.py",
     "state_machines/steps/judge.py",
+    "state_machines/steps/finish.py",
+    "state_machines/steps/cancel.py",
+    "state_machines/steps/recording.py",
 )
 RUNNER_SOURCES = (
     *LIBRARY_SOURCES,

@@ -3,7 +3,6 @@
 Runs in the control bundle, never beside suite code. Safe to repeat: the first record stands.
 """
 
-import json
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -11,30 +10,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from state_machines.steps.recording import (
+    conclude,
+    load_result,
+    run_facts,
+    suite_times,
+    write_record,
+)
 from testgate.aws.clients import client
 from testgate.aws.discovery import Discovery
 from testgate.aws.ecs import Ecs
 from testgate.aws.elbv2 import Elbv2
 from testgate.aws.plans import load_plan
 from testgate.aws.s3 import Bucket
-from testgate.core.binding import GateOutput, Question, parse_counts, parse_question
-from testgate.core.canonical import digest_of
-from testgate.core.errors import (
-    EvidenceError,
-    GateError,
-    InputError,
-    NotFoundError,
-    UnavailableError,
-)
-from testgate.core.evidence import Crash, Evidence, parse_evidence
-from testgate.core.handoff import (
-    ExecutionRef,
-    Pointer,
-    parse_execution,
-    parse_result,
-    read_error,
-    spell_time,
-)
+from testgate.core.binding import GateOutput, Question, parse_question
+from testgate.core.errors import GateError, InputError, UnavailableError
+from testgate.core.handoff import ExecutionRef, parse_execution, parse_result, read_error
 from testgate.core.identity import (
     Finding,
     IdentityProblem,
@@ -45,9 +36,8 @@ from testgate.core.identity import (
 )
 from testgate.core.layout import RunPlace, place_of
 from testgate.core.outcomes import Outcome
-from testgate.core.record import RunFacts, build_record, refused_before_tests
-from testgate.core.verdict import Result, Verdict, judge
-from testgate.report.markdown import render_markdown
+from testgate.core.record import build_record, refused_before_tests
+from testgate.core.verdict import Verdict, judge
 
 State = Mapping[str, Any]
 LOOKS = 4
@@ -86,7 +76,7 @@ class Judge:
         if execution.name != question.execution_name:
             raise InputError("the execution's name is not that of its input: it has no record")
         if written is not None:
-            return self._conclude(place, written)
+            return conclude(self.bucket, place, written)
         prepared: State = (state.get("prepare") or {}).get("payload") or {}
         verdict, times = self._verdict(question, place, prepared, state)
         after: dict[str, object] = {}
@@ -94,23 +84,8 @@ class Judge:
             looks = LOOKS if verdict.outcome is Outcome.PASSED else 1
             problem, after = self._settled_identity(question, prepared, looks)
             verdict = _with_identity(verdict, problem)
-        facts = RunFacts(
-            execution_arn=execution.arn,
-            started_at=spell_time(execution.started_at),
-            ended_at=spell_time(self.now()),
-            deadline=prepared.get("deadline", ""),
-            gate=prepared.get("gate", ""),
-            plan_digest=prepared.get("plan_digest"),
-            image=prepared.get("before", {}).get("image", ""),
-            base_url=prepared.get("before", {}).get("base_url", ""),
-            identity={
-                "says": "routing only",
-                "before": prepared.get("before"),
-                "after": after or None,
-            },
-            suite_times=times,
-        )
-        return self._write(place, build_record(question, verdict, facts))
+        facts = run_facts(execution, self.now(), prepared, after, times)
+        return write_record(self.bucket, place, build_record(question, verdict, facts))
 
     def _verdict(
         self, question: Question, place: RunPlace, prepared: State, state: State
@@ -121,37 +96,15 @@ class Judge:
             return early, {}
         try:
             plan = load_plan(self.bucket, str(prepared["plan_digest"]))
-            results = [self._load(place, parse_result(raw)) for raw in _flat(state["results"])]
+            results = [
+                load_result(self.bucket, place, parse_result(raw))
+                for raw in _flat(state["results"])
+            ]
         except UnavailableError:
             raise
         except GateError as exc:
             return refused_before_tests(Outcome.INFRA_ERROR, str(exc)), {}
-        times = {
-            result.run.suite: (result.started_at, result.ended_at)
-            for result in results
-            if isinstance(result, Evidence)
-        }
-        return judge(plan, results, question.digest), times
-
-    def _load(self, place: RunPlace, result: Pointer | Crash) -> Result:
-        """The evidence under the key that its run spells: what the runner said it stored there,
-        and of that run."""
-        if isinstance(result, Crash):
-            return result
-        run = result.run
-        try:
-            stored = self.bucket.get(place.evidence(run, "evidence.json"))
-        except NotFoundError:
-            return Crash(run=run, error="no evidence", cause="the runner stored none")
-        if digest_of(stored) != result.digest:
-            return Crash(run=run, error="foreign evidence", cause="the runner stored another")
-        try:
-            evidence = parse_evidence(json.loads(stored))
-        except (EvidenceError, ValueError) as exc:
-            return Crash(run=run, error="unreadable evidence", cause=str(exc))
-        if evidence.run != run:
-            return Crash(run=run, error="foreign evidence", cause=f"it is of {evidence.run.path}")
-        return evidence
+        return judge(plan, results, question.digest), suite_times(results)
 
     def _settled_identity(
         self, question: Question, prepared: State, looks: int
@@ -190,20 +143,6 @@ class Judge:
         now = self.ecs.deployment(str(question.deployment))
         return deployment_problem(question, now.status, now.stage, now.target_revision)
 
-    def _write(self, place: RunPlace, record: State) -> GateOutput:
-        report = render_markdown(record).encode()
-        self.bucket.put(place.report, report, "text/markdown; charset=utf-8")
-        if not self.bucket.put_json_once(place.record, record):
-            record = self.bucket.get_json(place.record)
-        return self._conclude(place, record)
-
-    def _conclude(self, place: RunPlace, record: State) -> GateOutput:
-        """Index what is recorded; a repeated Judge does it again, to the same key."""
-        ended_at = datetime.fromisoformat(record["ended_at"])
-        key = place.index(Outcome(record["outcome"]), ended_at)
-        self.bucket.put_once(key, b"", "text/plain")
-        return _output(place, record)
-
 
 def _early_verdict(prepared: State, state: State) -> Verdict | None:
     """The verdict of a gate run whose tests never ran, or whose results never arrived."""
@@ -237,14 +176,3 @@ def _flat(waves: object) -> list[object]:
     if not isinstance(waves, list):
         return [waves]
     return [item for wave in waves for item in (wave if isinstance(wave, list) else [wave])]
-
-
-def _output(place: RunPlace, record: State) -> GateOutput:
-    return GateOutput(
-        outcome=Outcome(record["outcome"]),
-        sentence=record["sentence"],
-        input_digest=record["input_digest"],
-        plan_digest=record["plan_digest"],
-        counts=parse_counts(record["counts"]),
-        record_key=place.record,
-    )

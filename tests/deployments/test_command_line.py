@@ -7,6 +7,10 @@ import sys
 
 import pytest
 
+from testgate.core.arns import parse_service_deployment_arn
+from testgate.core.binding import Question
+from testgate.core.config import parse_config
+from testgate.local.events import EventFaults
 from tests.deployments.conftest import CHECKOUT_SUITE, ROOT
 
 
@@ -20,7 +24,7 @@ def testgate(lab):
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "COLUMNS": "200",
-    }
+    } | {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
 
     def run(*arguments, **changes):
         return subprocess.run(
@@ -89,6 +93,33 @@ def test_why_tells_what_ecs_says_when_no_gate_run_is_recorded(lab, testgate):
     why = testgate("why", deployment["serviceDeploymentArn"])
     assert why.returncode == 7
     assert "is not authorized to perform: lambda:InvokeFunction" in why.stderr
+
+
+def test_why_tells_how_an_execution_ended_that_nobody_recorded(lab, testgate):
+    """A gate run started by hand: no hook ever answers for it, and its end's event is lost."""
+    lab.established()
+    deployment = lab.site.deployment(lab.site.newest_deployment())
+    question = Question(
+        deployment=parse_service_deployment_arn(deployment["serviceDeploymentArn"]),
+        revision=deployment["targetServiceRevision"]["arn"],
+        stage="POST_TEST_TRAFFIC_SHIFT",
+        config=parse_config({"GATE": lab.name, "TIMEOUT_SECONDS": 77}),
+    )
+    lab.local.events.faults = EventFaults(copies=0)
+    client = lab.local.client("stepfunctions")
+    arn = client.start_execution(
+        stateMachineArn=lab.stack.state_machine_arn,
+        name=question.execution_name,
+        input=question.input_json,
+    )["executionArn"]
+    client.stop_execution(executionArn=arn, error="Mine", cause="enough of this")
+    lab.local.events.faults = EventFaults()
+    for key in list(lab.bucket.keys(f"runs/{lab.name}/")):
+        lab.bucket._client.delete_object(Bucket=lab.bucket.name, Key=key)
+    why = testgate("why", deployment["serviceDeploymentArn"])
+    assert why.returncode == 7
+    assert f"its execution {arn} is ABORTED: Mine: enough of this" in why.stderr
+    assert "its deployment is SUCCESSFUL" in why.stderr
 
 
 @pytest.mark.parametrize(

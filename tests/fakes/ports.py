@@ -1,6 +1,6 @@
 """Fakes of the AWS ports: dictionaries behind the same methods, and failures on demand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from testgate.aws.ecs import Ecs, RevisionFacts
@@ -65,6 +65,7 @@ class FakeExecutions(StepFunctions):
         self.by_arn: dict[str, ExecutionFacts] = {}
         self.visible = True
         self.starts: list[str] = []
+        self.histories: dict[str, list[dict[str, Any]]] = {}
         self.stops: list[tuple[str, str, str]] = []
         self.failures = failures or Failures()
 
@@ -85,6 +86,16 @@ class FakeExecutions(StepFunctions):
     def stop(self, execution_arn: str, error: str, cause: str) -> None:
         self.failures.strike("stop")
         self.stops.append((execution_arn, error, cause))
+
+    def running(self, state_machine_arn: str) -> Iterator[tuple[str, str]]:
+        self.failures.strike("running")
+        for arn, facts in self.by_arn.items():
+            if facts.status == "RUNNING":
+                yield arn, arn.rpartition(":")[2]
+
+    def history(self, execution_arn: str) -> Iterator[Mapping[str, Any]]:
+        self.failures.strike("history")
+        yield from self.histories.get(execution_arn, ())
 
 
 class FakeEcs(Ecs):

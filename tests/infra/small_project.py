@@ -27,8 +27,12 @@ HOOK_FILES = [
     "testgate/hook/__init__.py",
 ]
 CONTROL_FILES = [
+    "state_machines/steps/cancel.py",
+    "state_machines/steps/check.py",
+    "state_machines/steps/finish.py",
     "state_machines/steps/judge.py",
     "state_machines/steps/prepare.py",
+    "state_machines/steps/recording.py",
     *LIBRARY_FILES,
     "testgate/report/__init__.py",
     "testgate/report/markdown.py",
@@ -49,7 +53,7 @@ UNLISTED_FILES = [
     "src/testgate/core/notes.txt",
     "src/testgate/core/.#rules.py",
     "src/testgate/report/html.py",
-    "state_machines/steps/finish.py",
+    "state_machines/steps/notes.py",
 ]
 
 

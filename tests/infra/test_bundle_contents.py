@@ -17,7 +17,9 @@ OURS = {"testgate", "hooks", "state_machines"}
 RUNTIME = {"boto3", "botocore"}  # what AWS's Python runtimes bring
 HANDLERS = {
     "hook": ["hooks.test_gate"],
-    "control": ["state_machines.steps.prepare", "state_machines.steps.judge"],
+    "control": [
+        f"state_machines.steps.{step}" for step in ("prepare", "check", "judge", "finish", "cancel")
+    ],
     "runner": ["state_machines.steps.run_suite"],
 }
 FORBIDDEN = {

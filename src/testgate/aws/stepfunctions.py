@@ -1,5 +1,6 @@
-"""Step Functions, as far as the hook needs it: start, look at and stop one execution."""
+"""Step Functions, as far as gates need it: start, look at, list and stop executions."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from testgate.aws.clients import port_errors
@@ -36,6 +37,7 @@ class StepFunctions:
         return ExecutionFacts(
             status=answer["status"],
             started_at=answer["startDate"],
+            stopped_at=answer.get("stopDate"),
             input=answer.get("input"),
             output=answer.get("output"),
             error=answer.get("error") or "",
@@ -51,3 +53,23 @@ class StepFunctions:
                 error=error[:_MAX_ERROR_CHARS],
                 cause=cause[:_MAX_CAUSE_CHARS],
             )
+
+    def running(self, state_machine_arn: str) -> Iterator[tuple[str, str]]:
+        """ARN and name of each running execution of the machine."""
+        pages = self._client.get_paginator("list_executions").paginate(
+            stateMachineArn=state_machine_arn, statusFilter="RUNNING"
+        )
+        with port_errors("listing the running executions"):
+            for page in pages:
+                yield from ((item["executionArn"], item["name"]) for item in page["executions"])
+
+    def history(self, execution_arn: str) -> Iterator[Mapping[str, Any]]:
+        """Every event of the execution, oldest first, with inputs and outputs."""
+        pages = self._client.get_paginator("get_execution_history").paginate(
+            executionArn=execution_arn,
+            includeExecutionData=True,
+            PaginationConfig={"PageSize": 500},
+        )
+        with port_errors("reading the execution's history"):
+            for page in pages:
+                yield from page["events"]

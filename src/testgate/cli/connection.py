@@ -62,7 +62,7 @@ class Connection:
     def bucket(self) -> Bucket:
         """The record bucket: as named, or as the stack's output names it."""
         try:
-            name = self.bucket_name or self._stack_output("RecordBucketName")
+            name = self.bucket_name or self.stack_output("RecordBucketName")
             return Bucket(self.client("s3"), name)
         except ClientError as exc:
             message = exc.response.get("Error", {}).get("Message", str(exc))
@@ -73,7 +73,8 @@ class Connection:
         except BotoCoreError as exc:
             raise GateError(f"AWS cannot be reached: {exc}; see --region, --profile") from exc
 
-    def _stack_output(self, key: str) -> str:
+    def stack_output(self, key: str) -> str:
+        """An output of the stack. Raises GateError, botocore's errors."""
         stacks = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
         for output in stacks[0].get("Outputs") or ():
             if output["OutputKey"] == key:

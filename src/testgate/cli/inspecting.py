@@ -16,6 +16,7 @@ from testgate.cli.connection import (
     Region,
     StackName,
 )
+from testgate.cli.executions import what_step_functions_says
 from testgate.cli.exits import exit_code
 from testgate.cli.runs import RunNotFoundError, StoredRun, find_run, what_ecs_says
 from testgate.report.terminal import print_run, print_why
@@ -98,8 +99,11 @@ def _find(
     try:
         return find_run(connection.bucket(), target)
     except RunNotFoundError as exc:
-        said = what_ecs_says(connection.client("ecs"), target)
-        raise RunNotFoundError(f"{exc}; {said}") from exc
+        says = (
+            what_step_functions_says(connection, target),
+            what_ecs_says(connection.client("ecs"), target),
+        )
+        raise RunNotFoundError("; ".join([str(exc), *filter(None, says)])) from exc
 
 
 def _print_json(value: Any) -> None:

@@ -119,9 +119,14 @@ def decide_execution(
         return _infra("the execution of this gate's name was started with another input")
     if execution.redrives:
         return _infra("the execution was redriven: its results are not those of one gate run")
+    if execution.status == "RUNNING":
+        return _decide_running(question, execution, expires_at, now)
+    return decide_ended(question, execution)
+
+
+def decide_ended(question: Question, execution: ExecutionFacts) -> Verdict:
+    """What an execution that runs no more has earned."""
     match execution.status:
-        case "RUNNING":
-            return _decide_running(question, execution, expires_at, now)
         case "SUCCEEDED":
             return _decide_succeeded(question, execution)
         case "FAILED":
@@ -131,8 +136,7 @@ def decide_execution(
                 outcome=Outcome.TIMED_OUT, sentence="the state machine's own timeout ended it"
             )
         case "ABORTED":
-            cause = f": {execution.cause}" if execution.cause else " by hand"
-            return Refuse(outcome=Outcome.ABORTED, sentence=f"the execution was stopped{cause}")
+            return _decide_stopped(execution)
         case status:
             return _infra(f"the execution has status {status}, which earns no pass")
 
@@ -201,6 +205,14 @@ def _decide_failed(execution: ExecutionFacts) -> Refuse:
             return Refuse(outcome=outcome, sentence=execution.cause or outcome.value)
     cause = f": {execution.cause}" if execution.cause else ""
     return _infra(f"the gate's execution failed with {execution.error or 'no error name'}{cause}")
+
+
+def _decide_stopped(execution: ExecutionFacts) -> Refuse:
+    """Stopped by the hook past the deadline, whose word stands; by `cancel`, or by hand."""
+    if execution.error == Outcome.TIMED_OUT.error_name and execution.cause:
+        return Refuse(outcome=Outcome.TIMED_OUT, sentence=execution.cause)
+    cause = f": {execution.cause}" if execution.cause else " by hand"
+    return Refuse(outcome=Outcome.ABORTED, sentence=f"the execution was stopped{cause}")
 
 
 def _wrong_stage(event: HookEvent) -> Refuse:

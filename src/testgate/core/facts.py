@@ -49,6 +49,7 @@ class ExecutionFacts:
 
     status: str
     started_at: datetime
+    stopped_at: datetime | None = None
     input: str | None = None
     output: str | None = None
     error: str = ""

@@ -153,6 +153,17 @@ def read_error(raw: object) -> tuple[str, str]:
     return str(raw.get("Error", "unknown")), cause.strip()[:MAX_CAUSE_CHARS]
 
 
+def parse_json_object(text: str | None) -> dict[str, Any]:
+    """An execution's input or output, which AWS hands over as text. Raises InputError."""
+    try:
+        value = json.loads(text or "null")
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise InputError("the execution's input is not a JSON object")
+    return value
+
+
 def spell_time(moment: datetime) -> str:
     """RFC 3339 in UTC, milliseconds, `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -15,6 +15,7 @@ from testgate.local.balancer import Balancer
 from testgate.local.clock import ScaledClock
 from testgate.local.ecs import EcsControlPlane, EcsSettings
 from testgate.local.ecs.images import ImageMap
+from testgate.local.events import LocalEvents
 from testgate.local.hook_invoker import HookInvocations
 from testgate.local.lambdas import LambdaHost
 from testgate.local.server import MotoServer
@@ -60,6 +61,7 @@ class LocalAws:
             region=settings.region,
             settings=settings.ecs,
         )
+        self.events = LocalEvents(host=self.lambdas, clock=clock, region=settings.region)
 
     @property
     def url(self) -> str:
@@ -73,6 +75,7 @@ class LocalAws:
     def __enter__(self) -> Self:
         self.balancer.install()
         self.lambdas.install()
+        self.events.install(self.ecs)
         for part in (self.ecs, self.balancer, self.lambdas):
             self.server.front.add_route(part.route)
         self.server.start()
@@ -89,6 +92,7 @@ class LocalAws:
 
     def close(self) -> None:
         """Stop everything; no process of it is left."""
+        self.events.close()
         self.ecs.close()
         self.lambdas.close()
         self.balancer.close()

@@ -99,6 +99,7 @@ class DeploymentRecords:
 
     def tell(self, kind: TransitionKind, **members: Any) -> None:
         deployment = self.deployment
+        target = self.parts.store.revision(deployment.target_arn)
         self.parts.transitions.emit(
             DeploymentTransition(
                 kind=kind,
@@ -108,6 +109,7 @@ class DeploymentRecords:
                 status=deployment.status,
                 stage=deployment.stage,
                 status_reason=deployment.status_reason,
+                ecs_deployment_id=target.ecs_deployment_id if target else "",
                 **members,
             )
         )

@@ -29,7 +29,8 @@ class TransitionKind(StrEnum):
 class DeploymentTransition:
     """One step of a deployment; the hook members are set for the HOOK_ kinds.
 
-    `payload` is what the hook was called with, `answer` what came back.
+    `payload` is what the hook was called with, `answer` what came back. `ecs_deployment_id` is the
+    `ecs-svc/…` of the target revision.
     """
 
     kind: TransitionKind
@@ -42,6 +43,7 @@ class DeploymentTransition:
     hook: HookRecord | None = None
     payload: bytes | None = None
     answer: HookResult | None = None
+    ecs_deployment_id: str = ""
 
 
 Subscriber = Callable[[DeploymentTransition], None]

@@ -31,6 +31,8 @@ from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
+from testgate.local.moto import execution_changes
+
 _log = logging.getLogger(__name__)
 _ENDING_EVENTS = {
     HistoryEventType.ExecutionSucceeded,
@@ -68,6 +70,7 @@ class LatchedExecution(Execution):  # type: ignore[misc]
         return self.stop_date is not None
 
     def start(self) -> None:
+        execution_changes.tell(self)
         self.exec_worker.start()
 
     def begin(self, first_state: str) -> bool:
@@ -77,8 +80,13 @@ class LatchedExecution(Execution):  # type: ignore[misc]
                 self.exec_worker.env.next_state_name = first_state
             return not self.is_closed
 
-    def stop(self, stop_date: datetime, error: str | None, cause: str | None) -> None:
-        """Close as `ABORTED` at once; a closed execution keeps its status (as AWS, assumed)."""
+    def stop(
+        self, stop_date: datetime, error: str | None, cause: str | None, *, told: bool = True
+    ) -> None:
+        """Close as `ABORTED` at once; a closed execution keeps its status (as AWS, assumed).
+
+        `told` is False when the local AWS itself ends: then nobody hears of it.
+        """
         details: dict[str, str] = {}
         if error is not None:
             details["error"] = error
@@ -87,7 +95,9 @@ class LatchedExecution(Execution):  # type: ignore[misc]
         ending = _Ending(
             HistoryEventType.ExecutionAborted, {"executionAbortedEventDetails": details}
         )
-        self._close(ExecutionStatus.ABORTED, stop_date, error=error, cause=cause, ending=ending)
+        self._close(
+            ExecutionStatus.ABORTED, stop_date, error=error, cause=cause, ending=ending, told=told
+        )
         self._interrupt(stop_date)
 
     def finish(self) -> None:
@@ -114,7 +124,8 @@ class LatchedExecution(Execution):  # type: ignore[misc]
         """Close as `FAILED` with `States.Runtime`: the interpreter itself broke down."""
         details = {"error": "States.Runtime", "cause": cause}
         ending = _Ending(HistoryEventType.ExecutionFailed, {"executionFailedEventDetails": details})
-        self._close(ExecutionStatus.FAILED, datetime.now(UTC), ending=ending, **details)
+        now = datetime.now(UTC)
+        self._close(ExecutionStatus.FAILED, now, error="States.Runtime", cause=cause, ending=ending)
 
     def to_history_output(self) -> dict[str, Any]:
         """`{"events": […]}`, oldest first; a closed execution's last event says how it ended."""
@@ -134,6 +145,7 @@ class LatchedExecution(Execution):  # type: ignore[misc]
         error: str | None = None,
         cause: str | None = None,
         ending: _Ending | None = None,
+        told: bool = True,
     ) -> None:
         with self._latch:
             if self.is_closed:
@@ -143,6 +155,8 @@ class LatchedExecution(Execution):  # type: ignore[misc]
             # Last: who sees the status finds all the rest.
             self.stop_date = stop_date
             self.exec_status = status
+        if told:
+            execution_changes.tell(self)
 
     def _history(self) -> list[dict[str, Any]]:
         """The events so far, shared and not copied: nobody changes one once it is written."""

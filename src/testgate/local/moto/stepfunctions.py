@@ -123,7 +123,7 @@ class ExecutingBackend(parser_models.StepFunctionsParserBackend):  # type: ignor
         """Stop every running execution, and wait a little for what they are doing to end."""
         running = list(self._running())
         for execution in running:
-            execution.stop(stop_date=datetime.now(UTC), error=None, cause=None)
+            execution.stop(stop_date=datetime.now(UTC), error=None, cause=None, told=False)
         deadline = datetime.now(UTC).timestamp() + _STOP_PATIENCE_S
         for execution in running:
             execution.await_threads(max(0.0, deadline - datetime.now(UTC).timestamp()))

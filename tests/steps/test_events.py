@@ -1,0 +1,188 @@
+"""finish, cancel and check with fakes: once, never for a live deployment, and what is raised."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from state_machines.steps.cancel import Cancel
+from state_machines.steps.check import check
+from state_machines.steps.finish import Finish
+from testgate.core.aws_events import ServiceName
+from testgate.core.canonical import digest_of
+from testgate.core.errors import InputError, NotFoundError, UnavailableError
+from testgate.core.handoff import Pointer
+from testgate.core.layout import place_of, plan_key
+from testgate.core.outcomes import Outcome
+from tests.core.samples import (
+    START,
+    STATE_MACHINE,
+    deployment,
+    evidence,
+    passed,
+    plan,
+    question,
+    suite,
+)
+from tests.fakes.ports import FakeBucket, FakeEcs, FakeExecutions
+
+SERVICE = ServiceName(cluster="shop", service="web")
+
+
+class Stage:
+    """One execution of one question, whose first suite of two has left evidence."""
+
+    def __init__(self, **facts):
+        self.question = question()
+        self.name = self.question.execution_name
+        self.place = place_of(self.question.deployment, self.name)
+        self.arn = STATE_MACHINE.replace(":stateMachine:", ":execution:") + f":{self.name}"
+        self.executions = FakeExecutions()
+        self.executions.start(STATE_MACHINE, self.name, self.question.input_json)
+        self.bucket = FakeBucket()
+        self.ecs = FakeEcs(deployment(**facts))
+        self.plan = plan(suite("smoke"), suite("slow"))
+        self.step = Finish(executions=self.executions, bucket=self.bucket, now=lambda: START)
+        self.cancel = Cancel(
+            ecs=self.ecs, executions=self.executions, state_machine_arn=STATE_MACHINE
+        )
+
+    def run_half(self):
+        self.bucket.objects[plan_key(self.plan.digest)] = self.plan.json.encode()
+        left = evidence(self.plan, passed("a"))
+        body = json.dumps(left.spell()).encode()
+        self.bucket.objects[self.place.evidence(left.run, "evidence.json")] = body
+        pointer = Pointer(run=left.run, digest=digest_of(body)).spell()
+        prepared = {"prepare": {"payload": {"plan_digest": self.plan.digest, "gate": "shop"}}}
+        self.executions.histories[self.arn] = [
+            {"stateExitedEventDetails": {"name": "x", "output": json.dumps(output)}}
+            for output in (prepared, pointer)
+        ]
+
+    def finish(self):
+        output = self.step.finish(self.arn)
+        assert output is not None
+        return output
+
+    def end(self, status="ABORTED", **changes):
+        facts = self.executions.by_arn[self.arn]
+        stopped = {"status": status, "stopped_at": START + timedelta(seconds=9)}
+        self.executions.by_arn[self.arn] = replace(facts, **(stopped | changes))
+
+
+def test_a_record_a_report_and_one_index_entry_are_written_once():
+    stage = Stage()
+    stage.run_half()
+    stage.end(cause="enough")
+    output = stage.finish()
+    assert output.outcome is Outcome.ABORTED
+    written = dict(stage.bucket.objects)
+    record = json.loads(written[stage.place.record])
+    assert record["ended_at"] == "2026-11-23T08:00:09.000Z"
+    assert record["gate"] == "shop"
+    assert [suite["outcome"] for suite in record["suites"]] == ["passed", "infra_error"]
+    assert b"enough" in written[stage.place.report]
+    assert sum(key.startswith("index/") for key in written) == 1
+    assert stage.step.finish(stage.arn) is None
+    assert stage.bucket.objects == written
+
+
+def test_the_judges_record_stands():
+    stage = Stage()
+    stage.end("SUCCEEDED")
+    stage.bucket.objects[stage.place.record] = b"{}"
+    assert stage.step.finish(stage.arn) is None
+    assert list(stage.bucket.objects) == [stage.place.record]
+
+
+def test_an_execution_that_was_stopped_before_prepare_has_a_record_too():
+    stage = Stage()
+    stage.end("FAILED", error="States.Runtime", cause="no such path")
+    output = stage.finish()
+    assert output.outcome is Outcome.INFRA_ERROR
+    assert output.sentence == "the gate's execution failed with States.Runtime: no such path"
+    assert output.plan_digest is None
+
+
+def test_a_plan_that_is_gone_costs_the_suites_and_not_the_sentence():
+    stage = Stage()
+    stage.run_half()
+    del stage.bucket.objects[plan_key(stage.plan.digest)]
+    stage.end(cause="enough")
+    assert stage.finish().sentence == "the execution was stopped: enough"
+
+
+def test_an_execution_not_yet_seen_to_have_ended_is_tried_again():
+    stage = Stage()
+    with pytest.raises(UnavailableError):
+        stage.step.finish(stage.arn)
+    stage.executions.visible = False
+    with pytest.raises(UnavailableError):
+        stage.step.finish(stage.arn)
+    assert stage.bucket.objects == {}
+
+
+@pytest.mark.parametrize("text", [None, "no json", "{}"])
+def test_an_execution_of_something_else_is_no_gate_run(text):
+    stage = Stage()
+    stage.end(input=text)
+    with pytest.raises(InputError):
+        stage.step.finish(stage.arn)
+
+
+def test_an_execution_under_another_name_gets_no_record():
+    stage = Stage()
+    stage.end()
+    other = stage.arn + "x"
+    stage.executions.by_arn[other] = stage.executions.by_arn[stage.arn]
+    with pytest.raises(InputError):
+        stage.step.finish(other)
+    assert stage.bucket.objects == {}
+
+
+def test_the_execution_of_a_dead_deployment_is_stopped_with_a_sentence():
+    stage = Stage(status="ROLLBACK_IN_PROGRESS")
+    assert stage.cancel.cancel(SERVICE) == [stage.arn]
+    ((arn, error, cause),) = stage.executions.stops
+    assert (arn, error) == (stage.arn, "Testgate.Aborted")
+    assert cause == (
+        "the deployment is ROLLBACK_IN_PROGRESS: nobody waits for this verdict any more"
+    )
+
+
+@pytest.mark.parametrize(
+    "facts", [{}, {"status": "PENDING"}, {"stage": "TEST_TRAFFIC_SHIFT"}], ids=str
+)
+def test_the_execution_of_a_live_deployment_is_never_stopped(facts):
+    stage = Stage(**facts)
+    assert stage.cancel.cancel(SERVICE) == []
+    assert stage.executions.stops == []
+
+
+def test_what_ecs_does_not_show_or_another_service_asks_is_left_alone():
+    stage = Stage(status="STOPPED")
+    for other in (
+        ServiceName(cluster="other", service="web"),
+        ServiceName(cluster="shop", service="web2"),
+    ):
+        assert stage.cancel.cancel(other) == []
+    stage.ecs.failures.add("deployment", NotFoundError("ECS knows no service deployment"))
+    assert stage.cancel.cancel(SERVICE) == []
+    assert stage.executions.stops == []
+
+
+def test_a_failure_of_ecs_stops_nothing_and_is_tried_again():
+    stage = Stage(status="STOPPED")
+    stage.ecs.failures.add("deployment", UnavailableError("throttled"))
+    with pytest.raises(UnavailableError):
+        stage.cancel.cancel(SERVICE)
+    assert stage.executions.stops == []
+
+
+def test_check_says_whether_the_deployment_still_waits():
+    raw = json.loads(question().input_json)
+    assert check(FakeEcs(deployment()), raw) == {"awaited": True}
+    assert check(FakeEcs(deployment(stage="BAKE_TIME")), raw)["awaited"] is False
+    with pytest.raises(InputError):
+        check(FakeEcs(deployment()), {})

@@ -311,7 +311,7 @@ GUARDS = (
     Guard(
         name="evidence by the runner's digest",
         prevents="evidence that somebody else wrote",
-        file="state_machines/steps/judge.py",
+        file="state_machines/steps/recording.py",
         old="if digest_of(stored) != result.digest:",
         new="if False:",
         test=f"{STEPS}::test_evidence_that_the_runner_did_not_store_refuses",
@@ -319,7 +319,7 @@ GUARDS = (
     Guard(
         name="evidence of this very run",
         prevents="evidence of another attempt or retry",
-        file="state_machines/steps/judge.py",
+        file="state_machines/steps/recording.py",
         old="if evidence.run != run:",
         new="if False:",
         test=f"{STEPS}::test_evidence_of_anything_else_refuses",

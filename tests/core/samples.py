@@ -6,7 +6,7 @@ from typing import Any
 from testgate.core.arns import parse_service_deployment_arn
 from testgate.core.binding import Question
 from testgate.core.config import parse_config
-from testgate.core.evidence import Evidence, Run, TestResult
+from testgate.core.evidence import Evidence, RelayCounts, Run, TestResult
 from testgate.core.facts import DeploymentFacts
 from testgate.core.identity import Rule, Snapshot
 from testgate.core.outcomes import Outcome
@@ -76,6 +76,7 @@ def evidence(of_plan, *tests, exit_code=None, suite="smoke", **changes):
         "started_at": "2026-11-23T08:00:01.000Z",
         "ended_at": "2026-11-23T08:00:03.000Z",
         "allowed_s": 300.0,
+        "relay": RelayCounts(requests=3, statuses={"200": 3}),
     }
     return Evidence(**(values | changes))
 

@@ -251,3 +251,15 @@ def test_a_hook_whose_timeout_continues_is_refused(lab):
     deployment = lab.update("2", lab.stack.hook({"GATE": lab.name}, timeout))
     assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
     assert "set it to ROLLBACK" in lab.run(deployment).sentence
+
+
+def test_a_suite_that_never_asks_green_is_refused(lab):
+    lab.established()
+    lab.publish({"smoke": "def test_prices(): assert 2 * 450 == 900"})
+    deployment = lab.update("2")
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    run = lab.run(deployment)
+    assert run.record
+    assert run.outcome is Outcome.SUITE_ERROR
+    assert run.sentence.startswith("suite smoke sent no request to green")
+    assert run.record["suites"][0]["relay"] == {"requests": 0, "statuses": {}}

@@ -3,9 +3,11 @@
 import io
 import json
 import textwrap
+import threading
 import time
 import zipfile
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
 import pytest
@@ -22,6 +24,41 @@ from testgate.runner.suite import SuiteRun, run_suite
 from tests.core.samples import suite as sample_suite
 
 
+class Green(ThreadingHTTPServer):
+    """Answers each path with itself."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(self.path.encode())
+
+        def log_message(self, *_):
+            pass
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+GREEN = Green(("127.0.0.1", 0), Green.Handler)
+ASK = """
+import urllib.request
+def ask(url, path=''):
+    assert urllib.request.urlopen(url).read().decode() == (path or '/')
+"""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def green():
+    thread = threading.Thread(target=GREEN.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield
+    GREEN.shutdown()
+    GREEN.server_close()
+    thread.join()
+
+
 def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, **suite_changes):
     place = SuiteRun(
         task=Task(
@@ -31,7 +68,7 @@ def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, **suite_changes):
                 input_digest="i",
                 plan_digest="p",
                 prefix="runs/x/",
-                base_url="http://127.0.0.1:1234",
+                base_url=GREEN.url,
                 deadline=datetime.now(UTC) + timedelta(seconds=deadline_s),
                 variables={"TESTGATE_SERVICE": "web"},
             ),
@@ -51,19 +88,9 @@ def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, **suite_changes):
 @pytest.mark.parametrize(
     "files",
     [
-        {"test_a.py": "def test_url(base_url): assert base_url == 'http://127.0.0.1:1234'"},
-        {
-            "test_a.py": """
-            import os
-            def test_url(): assert os.environ['BASE_URL'] == 'http://127.0.0.1:1234'
-            """
-        },
-        {
-            "test_a.py": """
-            def test_url(request):
-                assert request.config.getoption('--base-url') == 'http://127.0.0.1:1234'
-            """
-        },
+        {"test_a.py": ASK + "def test_url(base_url): ask(base_url)"},
+        {"test_a.py": ASK + "import os\ndef test_url(): ask(os.environ['BASE_URL'])"},
+        {"test_a.py": ASK + "def test_url(request): ask(request.config.getoption('--base-url'))"},
         {
             "conftest.py": """
             import pytest
@@ -71,11 +98,11 @@ def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, **suite_changes):
             @pytest.fixture
             def base_url(request): return request.config.getoption('--base-url') + '/own'
             """,
-            "test_a.py": "def test_url(base_url): assert base_url == 'http://127.0.0.1:1234/own'",
+            "test_a.py": ASK + "def test_url(base_url): ask(base_url, '/own')",
         },
         {
             "pytest.ini": "[pytest]\naddopts = -v\ntestpaths = deep\n",
-            "deep/test_a.py": "def test_url(base_url): assert base_url.endswith(':1234')",
+            "deep/test_a.py": ASK + "def test_url(base_url): ask(base_url)",
         },
     ],
     ids=["fixture", "variable", "option", "suite's own option", "suite's own ini"],
@@ -94,7 +121,9 @@ def test_a_suite_sees_the_contract_and_nothing_of_the_runner(tmp_path, monkeypat
         {
             "test_a.py": """
             import json, os, pathlib
+            import urllib.request
             def test_environment():
+                urllib.request.urlopen(os.environ['TESTGATE_BASE_URL'])
                 assert not [n for n in os.environ if n.startswith(('AWS_', 'RECORD', 'PYTEST_ADD'))]
                 assert os.environ['TESTGATE_SERVICE'] == 'web'
                 assert os.environ['TESTGATE_SUITE'] == 'smoke'
@@ -105,6 +134,16 @@ def test_a_suite_sees_the_contract_and_nothing_of_the_runner(tmp_path, monkeypat
         },
     )
     assert verdict.outcome is Outcome.PASSED, evidence.tests
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_a_suite_that_ignores_its_url_earns_nothing(tmp_path, blocking):
+    evidence, verdict = run(tmp_path, {"test_a.py": "def test_a(): pass"}, blocking=blocking)
+    if blocking:
+        assert verdict.outcome is Outcome.SUITE_ERROR
+        assert verdict.sentence.startswith("suite smoke sent no request to green; does it read")
+    else:
+        assert (verdict.outcome, evidence.relay) == (Outcome.PASSED, None)
 
 
 def test_failures_come_with_message_place_and_trace(tmp_path):

@@ -5,7 +5,7 @@ and the state's retry count. Standard library only.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from testgate.core.errors import EvidenceError
@@ -46,12 +46,28 @@ class TestResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RelayCounts:
+    """What passed the relay between a suite and green: requests that green answered, by status,
+    and the last reason why one came to nothing ("" if none did)."""
+
+    requests: int
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    problem: str = ""
+
+    def spell(self) -> dict[str, object]:
+        """As it stands in evidence and record."""
+        spelled: dict[str, object] = {"requests": self.requests, "statuses": dict(self.statuses)}
+        return spelled | ({"problem": self.problem} if self.problem else {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One shard's run. Times are RFC 3339 in UTC.
 
     `exit_code` is the suite process's own (negative: the signal that ended it), None if it had to
     be killed past its deadline. `report_problem` says why no report could be read; None if one was.
     `allowed_s` is the time it was given: its own, or what the gate's deadline left of it.
+    `relay` is None if the suite was sent to green directly: blocking suites never are.
     """
 
     run: Run
@@ -65,6 +81,7 @@ class Evidence:
     ended_at: str
     allowed_s: float
     output_tail: str = ""
+    relay: RelayCounts | None = None
 
     def spell(self) -> dict[str, object]:
         """The JSON that is stored."""
@@ -84,6 +101,7 @@ class Evidence:
             "allowed_s": self.allowed_s,
             "output_tail": self.output_tail,
             "tests": [_spell_test(test) for test in self.tests],
+            "relay": self.relay.spell() if self.relay else None,
         }
 
 
@@ -120,9 +138,24 @@ def parse_evidence(raw: object) -> Evidence:
             ended_at=_typed(raw, "ended_at", str),
             allowed_s=float(_typed(raw, "allowed_s", float)),
             output_tail=_typed(raw, "output_tail", str),
+            relay=_parse_relay(raw["relay"]),
         )
     except KeyError as exc:
         raise EvidenceError(f"evidence lacks {exc.args[0]!r}") from None
+
+
+def _parse_relay(raw: object) -> RelayCounts | None:
+    if raw is None:
+        return None
+    if not isinstance(raw, dict):
+        raise EvidenceError("the relay's counts are not an object")
+    statuses = _typed(raw, "statuses", dict)
+    counts = [_typed(raw, "requests", int), *statuses.values()]
+    if any(type(count) is not int or count < 0 for count in counts):
+        raise EvidenceError("the relay's counts hold something that is no count")
+    if sum(counts[1:]) != counts[0]:
+        raise EvidenceError("the relay's counts do not add up to its requests")
+    return RelayCounts(requests=counts[0], statuses=statuses, problem=str(raw.get("problem", "")))
 
 
 def _typed(raw: Mapping[str, object], key: str, kind: type[T]) -> T:

@@ -101,6 +101,7 @@ def _spell_suite(verdict: SuiteVerdict, facts: RunFacts, room: _Room) -> dict[st
         "timeout_s": verdict.suite.timeout_s,
         "started_at": started_at,
         "ended_at": ended_at,
+        "relay": verdict.relay.spell() if verdict.relay else None,
         "failures": [_spell_failure(test, room) for test in verdict.failures],
         "tests": [
             {"name": t.name, "outcome": t.outcome.value, "duration_s": t.duration_s}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from testgate.core.binding import Counts
-from testgate.core.evidence import Crash, Evidence, TestResult
+from testgate.core.evidence import Crash, Evidence, RelayCounts, TestResult
 from testgate.core.outcomes import PASSING, Outcome, headline
 from testgate.core.plan import Due, Plan, Suite
 
@@ -36,6 +36,7 @@ class SuiteVerdict:
     sentence: str
     counts: Counts
     tests: tuple[TestResult, ...]
+    relay: RelayCounts | None = None
 
     @property
     def failures(self) -> tuple[TestResult, ...]:
@@ -91,6 +92,7 @@ def judge_suite(suite: Suite, evidence: Evidence) -> SuiteVerdict:
         sentence=says,
         counts=counts,
         tests=evidence.tests,
+        relay=evidence.relay,
     )
 
 
@@ -182,7 +184,7 @@ def _classify(suite: Suite, evidence: Evidence, counts: Counts) -> tuple[Outcome
         return Outcome.FAILED, (
             f"{len(failures)} of {counts.ran} tests in {where} failed (allowed 0){_first(failures)}"
         )
-    return _earned(suite, where, counts)
+    return _earned(suite, where, counts, evidence.relay)
 
 
 def _timed_out(suite: Suite, evidence: Evidence, counts: Counts) -> str:
@@ -196,7 +198,9 @@ def _timed_out(suite: Suite, evidence: Evidence, counts: Counts) -> str:
     )
 
 
-def _earned(suite: Suite, where: str, counts: Counts) -> tuple[Outcome, str]:
+def _earned(
+    suite: Suite, where: str, counts: Counts, relay: RelayCounts | None
+) -> tuple[Outcome, str]:
     if counts.ran == 0:
         what = f"all {counts.skipped} tests were skipped" if counts.skipped else "no test ran"
         return Outcome.SUITE_ERROR, f"{where}: {what}, at least {suite.min_tests} must run"
@@ -205,11 +209,23 @@ def _earned(suite: Suite, where: str, counts: Counts) -> tuple[Outcome, str]:
             f"{where}: {counts.ran} tests ran, at least {suite.min_tests} must "
             f"({counts.skipped} were skipped)"
         )
+    if suite.blocking and (relay is None or not relay.requests):
+        return Outcome.SUITE_ERROR, _unasked(where, relay)
     if counts.flaky:
         return Outcome.FLAKY, (
             f"{counts.ran} tests in {where} passed, {counts.flaky} of them only when tried again"
         )
     return Outcome.PASSED, f"{counts.ran} of {counts.ran} tests in {where} passed"
+
+
+def _unasked(where: str, relay: RelayCounts | None) -> str:
+    """A suite that never met green has tested something else, or nothing."""
+    if relay is None:
+        return f"{where}: its requests to green were not counted, so it cannot earn a pass"
+    told = relay.problem
+    return f"{where} sent no request to green" + (
+        f": {told}" if told else "; does it read its URL from somewhere else than BASE_URL?"
+    )
 
 
 def _killed(where: str, code: int | None) -> tuple[Outcome, str]:

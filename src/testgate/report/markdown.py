@@ -130,6 +130,11 @@ def _failures(record: Record) -> Iterator[str]:
 def _tested(record: Record) -> Iterator[str]:
     yield "## What was tested"
     yield ""
+    requests = {
+        f"requests to green, {suite['name']}": str(suite["relay"]["requests"])
+        for suite in record["suites"]
+        if suite.get("relay")
+    }
     yield from _table(
         {
             "service": f"{record['cluster']}/{record['service']}",
@@ -141,6 +146,7 @@ def _tested(record: Record) -> Iterator[str]:
             "plan": record["plan_digest"],
             "identity": record["identity"]["says"],
         }
+        | requests
     )
 
 

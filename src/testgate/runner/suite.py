@@ -3,9 +3,10 @@
 Imported by run_suite and the command line.
 """
 
+import contextlib
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from testgate.runner.configuration import suite_config
 from testgate.runner.environment import suite_environment
 from testgate.runner.junit import read_junit
 from testgate.runner.process import Command, run_process
+from testgate.runner.relay import Relay, Target
 
 GRACE_S = 10.0
 OUTPUT_TAIL_CHARS = 4_000
@@ -65,21 +67,24 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
     for directory in (run.results_dir, home):
         directory.mkdir()
     package_root = str(Path(__file__).parents[2])
-    ended = run_process(
-        Command(
-            argv=_pytest(run),
-            cwd=run.suite_dir,
-            environment=suite_environment(
-                task,
-                results_dir=run.results_dir,
-                home=home,
-                python_path=(str(run.suite_dir), package_root),
+    with _reached(task) as (relay, base_url):
+        told = replace(task, context=replace(task.context, base_url=base_url))
+        ended = run_process(
+            Command(
+                argv=_pytest(run, base_url),
+                cwd=run.suite_dir,
+                environment=suite_environment(
+                    told,
+                    results_dir=run.results_dir,
+                    home=home,
+                    python_path=(str(run.suite_dir), package_root),
+                ),
+                output_path=run.output_path,
             ),
-            output_path=run.output_path,
-        ),
-        timeout_s=left_s,
-        grace_s=GRACE_S,
-    )
+            timeout_s=left_s,
+            grace_s=GRACE_S,
+        )
+        relayed = relay.counts if relay else None
     tests, problem = _read_report(run.report_path)
     return Evidence(
         run=task.run,
@@ -93,10 +98,21 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
         ended_at=spell_time(now()),
         allowed_s=float(left_s),
         output_tail=_tail(run.output_path),
+        relay=relayed,
     )
 
 
-def _pytest(run: SuiteRun) -> list[str]:
+@contextlib.contextmanager
+def _reached(task: Task) -> Iterator[tuple[Relay | None, str]]:
+    """The relay of a blocking suite, whose requests are counted, and the URL that it gets."""
+    if not task.suite.blocking:
+        yield None, task.context.base_url
+        return
+    with Relay(Target(base_url=task.context.base_url)) as relay:
+        yield relay, relay.base_url
+
+
+def _pytest(run: SuiteRun, base_url: str) -> list[str]:
     return [
         sys.executable,
         "-m",
@@ -109,7 +125,7 @@ def _pytest(run: SuiteRun) -> list[str]:
         str(suite_config(run.suite_dir) or _empty_config(run)),
         f"--rootdir={run.suite_dir}",
         f"--confcutdir={run.suite_dir}",
-        f"--base-url={run.task.context.base_url}",
+        f"--base-url={base_url}",
         f"--junitxml={run.report_path}",
         "-o",
         "junit_family=xunit1",  # with file and line of each case

@@ -1,0 +1,146 @@
+"""A relay on loopback between a suite and green: adds Host, headers and SNI, and counts.
+
+A suite whose requests are counted cannot pass without having sent one. Built on the standard
+library's HTTP server and client, so that the runner starts no slower. Imported by
+`testgate.runner.suite`.
+"""
+
+import contextlib
+import socket
+import socketserver
+import ssl
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from testgate.core.evidence import RelayCounts
+from testgate.runner.relaying import Exchange, Upstream
+
+LOOPBACK = "127.0.0.1"
+CONNECT_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 300.0
+MAX_PROBLEM_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where green answers. `host` is sent as Host and SNI instead of the URL's own, the headers
+    with every request; certificates are verified against `host`."""
+
+    base_url: str
+    host: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    tls: ssl.SSLContext | None = None
+
+
+class Relay:
+    """Listens from its making to `close`. Safe to use from many connections at once."""
+
+    def __init__(self, target: Target) -> None:
+        self.upstream = _upstream(target)
+        self._path = urlsplit(target.base_url).path.rstrip("/")
+        self._lock = threading.Lock()
+        self._statuses: Counter[int] = Counter()
+        self._problem = ""
+        self._open: set[socket.socket] = set()
+        self._server = _Server((LOOPBACK, 0), self)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="relay", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def origin(self) -> str:
+        """`http://127.0.0.1:<port>`"""
+        return f"http://{LOOPBACK}:{self._server.server_address[1]}"
+
+    @property
+    def base_url(self) -> str:
+        """What the suite gets instead of green's URL: the same path on the relay's origin."""
+        return self.origin + self._path
+
+    @property
+    def counts(self) -> RelayCounts:
+        """What green has answered so far, and the last reason why it could not."""
+        with self._lock:
+            statuses = {str(status): n for status, n in sorted(self._statuses.items())}
+            return RelayCounts(
+                requests=sum(self._statuses.values()), statuses=statuses, problem=self._problem
+            )
+
+    def answered(self, status: int) -> None:
+        """Green answered a request with this status."""
+        with self._lock:
+            self._statuses[status] += 1
+
+    def unreached(self, problem: str) -> None:
+        """A request came to nothing, and why."""
+        with self._lock:
+            self._problem = problem[:MAX_PROBLEM_CHARS]
+
+    @contextlib.contextmanager
+    def watched(self, connection: socket.socket) -> Iterator[None]:
+        """A connection that `close` ends, should it still be open by then."""
+        with self._lock:
+            self._open.add(connection)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open.discard(connection)
+
+    def close(self) -> None:
+        """Stop listening and end every connection: nothing of the suite goes on after it."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+        with self._lock:
+            left = list(self._open)
+        for connection in left:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> "Relay":
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    """One daemon thread a connection."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 512
+
+    def __init__(self, address: tuple[str, int], relay: Relay) -> None:
+        super().__init__(address, socketserver.BaseRequestHandler)  # finish_request picks its own
+        self.relay = relay
+
+    def finish_request(self, request: object, client_address: object) -> None:
+        """Serve one connection of the suite, until either side ends it."""
+        assert isinstance(request, socket.socket)
+        with self.relay.watched(request):
+            Exchange(request, client_address, self, self.relay)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A connection that broke is the suite's to notice; the runner's log stays quiet."""
+
+
+def _upstream(target: Target) -> Upstream:
+    parts = urlsplit(target.base_url)
+    secure = parts.scheme == "https"
+    name = parts.hostname or ""
+    return Upstream(
+        address=(name, parts.port or (443 if secure else 80)),
+        host=target.host or parts.netloc,
+        server_name=urlsplit(f"//{target.host}").hostname or name,
+        headers=dict(target.headers),
+        tls=(target.tls or ssl.create_default_context()) if secure else None,
+        connect_timeout_s=CONNECT_TIMEOUT_S,
+        answer_timeout_s=ANSWER_TIMEOUT_S,
+    )

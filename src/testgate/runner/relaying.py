@@ -1,0 +1,280 @@
+"""One connection of a suite and its twin to green: requests, answers and upgrades, streamed.
+
+Each connection has its own to green, kept as long, so that what a suite does to connections green
+sees too. Imported by `testgate.runner.relay`.
+"""
+
+import contextlib
+import http.client
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any
+
+from testgate.runner.relay_headers import (
+    Headers,
+    request_headers,
+    response_headers,
+    wants_upgrade,
+)
+
+if TYPE_CHECKING:
+    from testgate.runner.relay import Relay
+
+_CHUNK_BYTES = 65_536
+_MAX_LINE_BYTES = 8_192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """How green is reached: the address to connect to, and the names to use there."""
+
+    address: tuple[str, int]
+    host: str
+    server_name: str
+    headers: Mapping[str, str]
+    tls: ssl.SSLContext | None
+    connect_timeout_s: float
+    answer_timeout_s: float
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names by which green may speak of itself."""
+        return frozenset({self.address[0].lower(), self.server_name.lower()})
+
+
+class BadRequestError(Exception):
+    """What the suite sent is no request that can be passed on."""
+
+
+class Green(http.client.HTTPConnection):
+    """A connection to green, whose certificate must be that of `server_name`."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        super().__init__(*upstream.address)
+        self.upstream = upstream
+
+    def connect(self) -> None:
+        """Connect and, for https, agree on TLS. Raises OSError."""
+        upstream = self.upstream
+        raw = socket.create_connection(upstream.address, upstream.connect_timeout_s)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            self.sock = raw
+            if upstream.tls is not None:
+                self.sock = upstream.tls.wrap_socket(raw, server_hostname=upstream.server_name)
+        except BaseException:
+            raw.close()
+            self.sock = None
+            raise
+        self.sock.settimeout(upstream.answer_timeout_s)
+
+    @property
+    def stale(self) -> bool:
+        """Whether green has ended it, or sent what nobody asked for."""
+        return self.sock is not None and bool(select.select([self.sock], [], [], 0)[0])
+
+
+class Exchange(BaseHTTPRequestHandler):
+    """Serves one connection of the suite."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def __init__(self, request: Any, client_address: Any, server: Any, relay: "Relay") -> None:
+        self.relay = relay
+        self.green = Green(relay.upstream)
+        try:
+            super().__init__(request, client_address, server)
+        finally:
+            self.green.close()
+
+    def handle_one_request(self) -> None:
+        """Pass on one request, whatever its method."""
+        self.close_connection = True
+        self.raw_requestline = self.rfile.readline(_CHUNK_BYTES + 1)
+        if not self.raw_requestline or len(self.raw_requestline) > _CHUNK_BYTES:
+            return
+        if not self.parse_request():
+            return
+        try:
+            response = self._ask()
+        except ssl.SSLError as exc:  # a bad certificate is a ValueError, too
+            self._own(502, f"no TLS with green at {self._where}: {exc}")
+        except (BadRequestError, ValueError, http.client.InvalidURL) as exc:
+            self._own(400, f"the request cannot be passed on: {exc}")
+        except TimeoutError:
+            self._own(504, f"green at {self._where} did not answer in time")
+        except (OSError, http.client.HTTPException) as exc:
+            self._own(502, f"green at {self._where} could not be reached: {exc or type(exc)}")
+        else:
+            with response:
+                self._answer(response)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: the runner's log is not a suite's to fill."""
+
+    @property
+    def _where(self) -> str:
+        host, port = self.relay.upstream.address
+        return f"{host}:{port}"
+
+    def _ask(self) -> http.client.HTTPResponse:
+        target = self.requestline.split()[1]
+        if not target.startswith("/") and target != "*":
+            raise BadRequestError("its target is no path: this is no proxy")
+        received = list(self.headers.items())
+        length, chunked = _framing(received)
+        if self.green.stale:
+            self.green.close()
+        green = self.green
+        green.putrequest(self.command, target, skip_host=True, skip_accept_encoding=True)
+        for name, value in request_headers(
+            received, self.relay.upstream.host, self.relay.upstream.headers
+        ):
+            green.putheader(name, value.encode("latin-1"))
+        if chunked:
+            green.putheader("Transfer-Encoding", "chunked")
+        elif length is not None:
+            green.putheader("Content-Length", str(length))
+        green.endheaders()
+        # Green may answer before it has read all; then its answer counts, not the broken pipe.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for piece in self._body(length or 0, chunked):
+                green.send(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+            if chunked:
+                green.send(b"0\r\n\r\n")
+        return green.getresponse()
+
+    def _body(self, length: int, chunked: bool) -> Iterator[bytes]:
+        if chunked:
+            yield from _chunks(self.rfile)
+            return
+        while length:
+            piece = self.rfile.read1(min(length, _CHUNK_BYTES))
+            if not piece:
+                raise BadRequestError("its body ended early")
+            length -= len(piece)
+            yield piece
+
+    def _answer(self, response: http.client.HTTPResponse) -> None:
+        status = response.status
+        self.relay.answered(status)
+        upgraded = status == 101 and wants_upgrade(list(self.headers.items()))
+        if status < 200 and not upgraded:
+            self._own(502, f"green sent an interim answer {status}, which cannot be passed on")
+            return
+        bodiless = self.command == "HEAD" or status in (204, 304) or upgraded
+        chunked = not bodiless and response.length is None and self.request_version == "HTTP/1.1"
+        unbounded = not bodiless and response.length is None and not chunked
+        self.close_connection |= unbounded
+        upstream = self.relay.upstream
+        headers = response_headers(
+            response.getheaders(),
+            upgraded=upgraded,
+            green="https" if upstream.tls else "http",
+            hosts=upstream.hosts,
+            origin=self.relay.origin,
+        )
+        self._send_head(status, response.reason, headers, chunked=chunked)
+        if upgraded:
+            self._splice(response)
+        elif not bodiless:
+            self._stream(response, chunked)
+
+    def _send_head(self, status: int, reason: str, headers: Headers, *, chunked: bool) -> None:
+        lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
+        if chunked:
+            lines.append("Transfer-Encoding: chunked")
+        if self.close_connection:
+            lines.append("Connection: close")
+        self.wfile.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+
+    def _stream(self, response: http.client.HTTPResponse, chunked: bool) -> None:
+        """Pass the body on as it comes. One that breaks off breaks off for the suite, too."""
+        try:
+            while piece := response.read1(_CHUNK_BYTES):
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+        except (OSError, http.client.HTTPException):
+            self.close_connection = True
+            return
+        if response.length:
+            self.close_connection = True
+        elif chunked:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _splice(self, response: http.client.HTTPResponse) -> None:
+        """Both directions, byte by byte, until either side ends."""
+        self.close_connection = True
+        upward = self.green.sock
+        assert upward is not None
+        upward.settimeout(None)
+        back = threading.Thread(
+            target=_copy, args=(response.fp, self.connection, upward), daemon=True
+        )
+        back.start()
+        _copy(self.rfile, upward, self.connection)
+        back.join()
+
+    def _own(self, status: int, text: str) -> None:
+        """An answer of the relay itself, which says that it is."""
+        self.green.close()
+        self.close_connection = True
+        self.relay.unreached(text)
+        body = f"Testgate relay: {text}\n".encode()
+        headers = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+        ]
+        self._send_head(status, http.client.responses[status], headers, chunked=False)
+        self.wfile.write(body)
+
+
+def _framing(headers: Headers) -> tuple[int | None, bool]:
+    """Length of the request's body, or that it comes in chunks. Raises BadRequestError where two
+    readers could disagree (RFC 9112, 6.3)."""
+    lengths = [value.strip() for name, value in headers if name.lower() == "content-length"]
+    codings = [value.strip() for name, value in headers if name.lower() == "transfer-encoding"]
+    if codings:
+        if lengths or [coding.lower() for coding in codings] != ["chunked"]:
+            raise BadRequestError("its length is told in two ways")
+        return None, True
+    if not lengths:
+        return None, False
+    if len(lengths) > 1 or not (lengths[0].isascii() and lengths[0].isdecimal()):
+        raise BadRequestError("its Content-Length is no number")
+    return int(lengths[0]), False
+
+
+def _chunks(stream: Any) -> Iterator[bytes]:
+    """The chunks of a body; trailers are read and dropped."""
+    while True:
+        size_text = stream.readline(_MAX_LINE_BYTES).split(b";")[0].strip()
+        if not size_text or size_text.strip(b"0123456789abcdefABCDEF"):
+            raise BadRequestError("a chunk has no size")
+        left = int(size_text, 16)
+        if not left:
+            break
+        while left:
+            piece = stream.read1(min(left, _CHUNK_BYTES))
+            if not piece:
+                raise BadRequestError("its body ended early")
+            left -= len(piece)
+            yield piece
+        if stream.readline(_MAX_LINE_BYTES).strip():
+            raise BadRequestError("a chunk is longer than its size")
+    while stream.readline(_MAX_LINE_BYTES).strip():
+        pass
+
+
+def _copy(source: Any, sink: socket.socket, other: socket.socket) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        while piece := source.read1(_CHUNK_BYTES):
+            sink.sendall(piece)
+    for connection in (sink, other):
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,347 @@
+"""The relay between a suite and green, over real sockets."""
+
+import asyncio
+import datetime
+import http.client
+import socket
+import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import aiohttp
+import pytest
+import requests
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from testgate.runner.relay import Relay, Target
+
+
+class Green:
+    """An aiohttp server in a thread; `go` lets its stream go on."""
+
+    def __init__(self, tls=None):
+        self.go = threading.Event()
+        self.loop = asyncio.new_event_loop()
+        self.ready = threading.Event()
+        self.tls = tls
+        self.port = 0
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+        assert self.ready.wait(10)
+
+    @property
+    def url(self):
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+
+    def close(self):
+        self.go.set()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(10)
+        self.loop.close()
+
+    def _serve(self):
+        async def start():
+            app = web.Application(client_max_size=10**8)
+            app.router.add_get("/stream", self.stream)
+            app.router.add_get("/ws", self.websocket)
+            app.router.add_get("/to", self.redirect)
+            app.router.add_get("/cookie", self.cookie)
+            app.router.add_get("/broken", self.broken)
+            app.router.add_route("*", "/{path:.*}", self.echo)
+            self.runner = web.AppRunner(app, shutdown_timeout=0)
+            await self.runner.setup()
+            site = web.TCPSite(self.runner, "127.0.0.1", 0, ssl_context=self.tls)
+            await site.start()
+            self.port = self.runner.addresses[0][1]
+
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_until_complete(start())
+        self.ready.set()
+        self.loop.run_forever()
+        self.loop.run_until_complete(self.runner.cleanup())
+
+    async def echo(self, request):
+        body = await request.read()
+        if request.path.startswith("/status/"):
+            return web.Response(status=int(request.path.rsplit("/", 1)[1]))
+        sent = [[name, value] for name, value in request.headers.items()]
+        return web.json_response(
+            {
+                "method": request.method,
+                "path": request.raw_path,
+                "headers": sent,
+                "size": len(body),
+            }
+        )
+
+    async def redirect(self, request):
+        return web.Response(status=302, headers={"Location": request.query["where"]})
+
+    async def cookie(self, request):
+        return web.Response(headers={"Set-Cookie": request.query["set"]})
+
+    async def stream(self, request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"first")
+        while not self.go.is_set():
+            await asyncio.sleep(0.005)
+        await response.write(b"second")
+        return response
+
+    async def broken(self, request):
+        response = web.StreamResponse(headers={"Content-Length": "100"})
+        await response.prepare(request)
+        await response.write(b"half")
+        request.transport.close()
+        return response
+
+    async def websocket(self, request):
+        answer = web.WebSocketResponse()
+        await answer.prepare(request)
+        async for message in answer:
+            await answer.send_str(message.data.upper())
+        return answer
+
+
+@pytest.fixture
+def green():
+    server = Green()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def relay(green):
+    with Relay(Target(base_url=green.url, host="green.example", headers={"X-Test": "1"})) as made:
+        yield made
+
+
+def raw(relay, data):
+    with socket.create_connection(("127.0.0.1", int(relay.origin.rsplit(":", 1)[1])), 5) as sock:
+        sock.sendall(data)
+        sock.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: sock.recv(65536), b""))
+
+
+def test_host_and_headers_are_green_s_and_nothing_is_invented(relay):
+    told = requests.put(
+        f"{relay.base_url}/a%2Fb?x=1", data=b"abc", headers={"x-test": "mine", "X-Own": "o"}
+    ).json()
+    headers = {name.lower(): value for name, value in told["headers"]}
+    assert (told["method"], told["path"], told["size"]) == ("PUT", "/a%2Fb?x=1", 3)
+    assert headers["host"] == "green.example"
+    assert (headers["x-test"], headers["x-own"]) == ("1", "o")
+    assert [n for n, _ in told["headers"] if n.lower() == "x-test"] == ["X-Test"]
+    assert not [name for name in headers if name.startswith(("x-forwarded", "via", "connection"))]
+
+
+def test_what_green_answered_is_counted_by_status(relay):
+    requests.get(f"{relay.base_url}/status/204")
+    requests.get(f"{relay.base_url}/status/500")
+    requests.head(f"{relay.base_url}/a")
+    assert relay.counts.spell() == {"requests": 3, "statuses": {"200": 1, "204": 1, "500": 1}}
+
+
+def test_the_path_of_greens_url_stays(green):
+    with Relay(Target(base_url=f"{green.url}/api/")) as relay:
+        assert requests.get(f"{relay.base_url}/cart").json()["path"] == "/api/cart"
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("/cart?a=1", "/cart?a=1"),
+        ("http://green.example/cart?a=1#top", "{relay}/cart?a=1#top"),
+        ("https://GREEN.example:8443/", "{relay}/"),
+        ("//green.example/cart", "{relay}/cart"),
+        ("{green}/cart", "{relay}/cart"),
+        ("https://elsewhere.example/login", "https://elsewhere.example/login"),
+        ("https://green.example.evil.example/", "https://green.example.evil.example/"),
+        ("app://green.example/", "app://green.example/"),
+    ],
+)
+def test_redirects_to_green_stay_on_the_relay_and_others_are_passed_on(green, relay, where, told):
+    answer = requests.get(
+        f"{relay.base_url}/to", params={"where": where.format(green=green.url)}, timeout=5,
+        allow_redirects=False,
+    )  # fmt: skip
+    assert answer.headers["Location"] == told.format(relay=relay.origin)
+    assert relay.counts.requests == 1
+
+
+def test_cookies_of_greens_domain_are_kept_for_the_relay(relay):
+    cookie = "a=1; Domain=.example; Path=/; HttpOnly"
+    answer = requests.get(f"{relay.base_url}/cookie", params={"set": cookie})
+    assert answer.headers["Set-Cookie"] == "a=1; Path=/; HttpOnly"
+
+
+def test_an_answer_arrives_before_it_has_ended(green, relay):
+    with requests.get(f"{relay.base_url}/stream", stream=True, timeout=10) as answer:
+        pieces = answer.iter_content(None)
+        assert next(pieces) == b"first"
+        green.go.set()
+        assert b"".join(pieces) == b"second"
+
+
+def test_a_body_in_chunks_arrives_whole(relay):
+    told = requests.post(f"{relay.base_url}/", data=(b"x" * 70_000 for _ in range(20))).json()
+    assert told["size"] == 1_400_000
+
+
+def test_an_answer_that_breaks_off_breaks_off_for_the_suite(relay):
+    with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError)):
+        assert requests.get(f"{relay.base_url}/broken", timeout=5).content
+
+
+def test_a_connection_is_used_again(relay):
+    connection = http.client.HTTPConnection("127.0.0.1", int(relay.origin.rsplit(":", 1)[1]))
+    connection.request("GET", "/1")
+    connection.getresponse().read()
+    own = connection.sock
+    connection.request("GET", "/2")
+    assert connection.getresponse().read()
+    assert connection.sock is own
+    connection.close()
+
+
+def test_two_hundred_requests_at_once(relay):
+    with ThreadPoolExecutor(200) as pool:
+        answers = list(
+            pool.map(lambda n: requests.get(f"{relay.base_url}/{n}").json()["path"], range(200))
+        )
+    assert answers == [f"/{n}" for n in range(200)]
+    assert relay.counts.requests == 200
+
+
+def test_websockets_pass(relay):
+    async def talk():
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f"{relay.base_url}/ws") as socket_,
+        ):
+            await socket_.send_str("hello")
+            return await socket_.receive_str()
+
+    assert asyncio.run(talk()) == "HELLO"
+    assert relay.counts.statuses == {"101": 1}
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"GET http://other.example/ HTTP/1.1\r\n\r\n", b"this is no proxy"),
+        (b"CONNECT other.example:443 HTTP/1.1\r\n\r\n", b"this is no proxy"),
+        (
+            b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            b"told in two ways",
+        ),
+        (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx", b"is no number"),
+        (b"POST / HTTP/1.1\r\nContent-Length: +1\r\n\r\nx", b"is no number"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", b"a chunk has no size"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx", b"ended early"),
+    ],
+)
+def test_a_request_that_could_be_read_in_two_ways_is_not_passed_on(relay, data, says):
+    answer = raw(relay, data)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"Testgate relay: " in answer
+    assert says in answer
+    assert relay.counts.requests == 0
+
+
+def test_a_header_that_hides_another_line_is_not_passed_on(green):
+    with Relay(Target(base_url=green.url, headers={"X-Test": "1\r\nX-Evil: 1"})) as relay:
+        answer = requests.get(relay.base_url + "/")
+    assert (answer.status_code, relay.counts.requests) == (400, 0)
+
+
+def test_a_green_that_refuses_is_told_as_the_relays_word():
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        with Relay(Target(base_url=f"http://127.0.0.1:{closed.getsockname()[1]}")) as relay:
+            answer = requests.get(relay.base_url + "/")
+    assert answer.status_code == 502
+    assert answer.text.startswith("Testgate relay: green at 127.0.0.1:")
+    assert "could not be reached" in relay.counts.problem
+    assert relay.counts.requests == 0
+
+
+def test_a_green_that_is_silent_is_a_timeout(monkeypatch):
+    monkeypatch.setattr("testgate.runner.relay.ANSWER_TIMEOUT_S", 0.2)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        Relay(Target(base_url=f"http://127.0.0.1:{silent.getsockname()[1]}")) as relay,
+    ):
+        answer = requests.get(relay.base_url + "/")
+    assert answer.status_code == 504
+    assert "did not answer in time" in answer.text
+
+
+def test_closing_ends_what_is_still_open(green):
+    relay = Relay(Target(base_url=green.url))
+    with requests.get(f"{relay.base_url}/stream", stream=True, timeout=10) as answer:
+        pieces = answer.iter_content(None)
+        assert next(pieces) == b"first"
+        relay.close()
+        with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError)):
+            list(pieces)
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """Of green.example, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "green.example")])
+    now = datetime.datetime.now(datetime.UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName("green.example")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "green.pem"
+    path.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("green.example", 200), ("blue.example", 502), ("", 502)]
+)
+def test_greens_certificate_must_name_the_host(certificate, host, status):
+    seen = []
+    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    serving.load_cert_chain(certificate)
+    serving.sni_callback = lambda _socket, name, _context: seen.append(name)
+    server = Green(serving)
+    try:
+        trusting = ssl.create_default_context(cafile=str(certificate))
+        with Relay(Target(base_url=server.url, host=host, tls=trusting)) as relay:
+            answer = requests.get(f"{relay.base_url}/")
+            cookie = requests.get(f"{relay.base_url}/cookie", params={"set": "a=1; Secure"})
+    finally:
+        server.close()
+    assert answer.status_code == status
+    if status == 200:
+        assert seen[0] == "green.example"
+        assert cookie.headers["Set-Cookie"] == "a=1"
+    else:
+        assert "certificate" in answer.text.lower()
+        assert relay.counts.requests == 0

@@ -61,8 +61,9 @@ class ShopHandler(BaseHTTPRequestHandler):
         body = self._read_body()
         answer = body if isinstance(body, Answer) else self._answer(body)
         time.sleep(self.server.delay_s)
-        self._write(answer)
+        # Logged first: who has read the answer finds its line, even if the shop is stopped then.
         self._log(answer.status, time.perf_counter() - started)
+        self._write(answer)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
 

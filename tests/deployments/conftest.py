@@ -1,5 +1,6 @@
 """Whole deployments: one local AWS with the shipped stack, and a site of its own for each test."""
 
+import contextlib
 import itertools
 import json
 import threading
@@ -14,7 +15,7 @@ import requests
 from infra.bundle import Target, build_bundles
 from testgate.aws.s3 import Bucket
 from testgate.cli.publishing import prepare_publication, publish
-from testgate.cli.runs import StoredRun, find_run
+from testgate.cli.runs import RunNotFoundError, StoredRun, find_run
 from testgate.local.ecs import DeploymentTransition, HookDetailsMode, TransitionKind
 from testgate.local.gate_stack import GateStack, deploy_gate
 from testgate.local.site import Hook, Site, build_site
@@ -139,6 +140,17 @@ class Lab:
 
     def run(self, deployment: Mapping[str, Any]) -> StoredRun:
         return find_run(self.bucket, deployment["serviceDeploymentArn"])
+
+    def recorded(self, deployment: Mapping[str, Any]) -> StoredRun:
+        """The run once its record is written, which `finish` does in its own time."""
+        pause = threading.Event()
+        for _ in range(600):
+            with contextlib.suppress(RunNotFoundError):
+                run = self.run(deployment)
+                if run.record is not None:
+                    return run
+            pause.wait(0.05)
+        raise AssertionError("the gate run was never recorded")
 
     def execution_ended(self, deployment: Mapping[str, Any]) -> dict[str, Any]:
         """The deployment's only execution, once it has ended."""

@@ -116,7 +116,7 @@ def test_a_hook_that_crashes_never_promotes(lab, fault):
     assert lab.production == "1"
     if fault is CRASH_AFTER:  # the execution had been started, and finds itself alone
         assert lab.execution_ended(deployment)["error"] == "Testgate.Aborted"
-        run = lab.run(deployment)
+        run = lab.recorded(deployment)
         assert run.outcome is Outcome.ABORTED
         assert run.record
         assert "nobody waits for this verdict any more" in run.record["sentence"]

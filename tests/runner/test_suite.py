@@ -240,12 +240,12 @@ def test_a_suite_past_its_timeout_is_stopped_and_keeps_what_it_has(tmp_path):
             def test_second(): time.sleep(600)
             """
         },
-        timeout_s=3,
+        timeout_s=8,
     )
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 60
     assert evidence.timed_out
     assert verdict.outcome is Outcome.TIMED_OUT
-    assert "timed out after 3 s; 1 tests had ended by then, 0 of them failed" in verdict.sentence
+    assert "timed out after 8 s; 1 tests had ended by then, 0 of them failed" in verdict.sentence
 
 
 def test_the_gates_deadline_cuts_a_suites_own_time(tmp_path):

@@ -102,6 +102,13 @@ ACTS = (
         must_be=Outcome.SUITE_ERROR,
     ),
     Act(
+        title="elsewhere",
+        says="Refuse a suite that passes without asking the new version",
+        version="1.3.1",
+        gate="counterexamples/elsewhere.toml",
+        must_be=Outcome.SUITE_ERROR,
+    ),
+    Act(
         title="drift",
         says="Refuse when the test listener's weights drift while tests run",
         version="1.4.0",

@@ -34,8 +34,9 @@ from testgate.core.identity import (
     identity_problem,
     parse_snapshot,
 )
-from testgate.core.layout import RunPlace, place_of
+from testgate.core.layout import place_of
 from testgate.core.outcomes import Outcome
+from testgate.core.quarantine import judging_day
 from testgate.core.record import build_record, refused_before_tests
 from testgate.core.verdict import Verdict, judge
 
@@ -78,7 +79,7 @@ class Judge:
         if written is not None:
             return conclude(self.bucket, place, written)
         prepared: State = (state.get("prepare") or {}).get("payload") or {}
-        verdict, times = self._verdict(question, place, prepared, state)
+        verdict, times = self._verdict(question, execution, prepared, state)
         after: dict[str, object] = {}
         if prepared.get("ready") is True:
             looks = LOOKS if verdict.outcome is Outcome.PASSED else 1
@@ -88,12 +89,13 @@ class Judge:
         return write_record(self.bucket, place, build_record(question, verdict, facts))
 
     def _verdict(
-        self, question: Question, place: RunPlace, prepared: State, state: State
+        self, question: Question, execution: ExecutionRef, prepared: State, state: State
     ) -> tuple[Verdict, dict[str, tuple[str, str]]]:
         """The verdict over tests alone, and when each suite ran."""
         early = _early_verdict(prepared, state)
         if early is not None:
             return early, {}
+        place = place_of(question.deployment, execution.name)
         try:
             plan = load_plan(self.bucket, str(prepared["plan_digest"]))
             results = [
@@ -104,7 +106,8 @@ class Judge:
             raise
         except GateError as exc:
             return refused_before_tests(Outcome.INFRA_ERROR, str(exc)), {}
-        return judge(plan, results, question.digest), suite_times(results)
+        on = judging_day(execution.started_at)
+        return judge(plan, results, question.digest, on), suite_times(results)
 
     def _settled_identity(
         self, question: Question, prepared: State, looks: int

@@ -36,7 +36,7 @@ from testgate.core.identity import (
 )
 from testgate.core.layout import place_of
 from testgate.core.outcomes import Outcome
-from testgate.core.plan import Plan, shards_of
+from testgate.core.plan import Plan, service_problem, shards_of
 
 
 class SettlingError(Exception):
@@ -80,6 +80,11 @@ class Prepare:
             if gone:
                 return _identity_refusal(gone)
             plan = resolve_plan(self.bucket, question.config)
+            foreign = service_problem(
+                plan, question.deployment.cluster, question.deployment.service
+            )
+            if foreign:
+                return _not_ready(Outcome.INFRA_ERROR, foreign)
             snapshot = self.discovery.snapshot(question, deployment)
         except UnavailableError:
             raise

@@ -126,9 +126,36 @@ def test_an_output_that_earned_nothing_does_not_bind(changes, says):
         {"plan_digest": "sha256:short"},
         {"counts": None},
         {"counts": {"total": 1}},
-        {"counts": {"total": 3, "passed": 1, "failed": 0, "flaky": 0, "skipped": 0}},
-        {"counts": {"total": -1, "passed": -1, "failed": 0, "flaky": 0, "skipped": 0}},
-        {"counts": {"total": True, "passed": True, "failed": 0, "flaky": 0, "skipped": 0}},
+        {
+            "counts": {
+                "total": 3,
+                "passed": 1,
+                "failed": 0,
+                "flaky": 0,
+                "skipped": 0,
+                "quarantined": 0,
+            }
+        },
+        {
+            "counts": {
+                "total": -1,
+                "passed": -1,
+                "failed": 0,
+                "flaky": 0,
+                "skipped": 0,
+                "quarantined": 0,
+            }
+        },
+        {
+            "counts": {
+                "total": True,
+                "passed": True,
+                "failed": 0,
+                "flaky": 0,
+                "skipped": 0,
+                "quarantined": 0,
+            }
+        },
         {"sentence": 1},
     ],
 )

@@ -1,6 +1,7 @@
 """Plans and gate files: what is published, and everything that is wrong with what is not."""
 
 import json
+from datetime import date
 
 import pytest
 
@@ -8,6 +9,8 @@ from testgate.core.errors import PlanError
 from testgate.core.gatefile import parse_gate_file
 from testgate.core.plan import Due, Plan, parse_plan, plan_problems
 from tests.core.samples import plan, suite
+
+TODAY = date(2026, 11, 23)
 
 GATE = 'schema = 1\n[gate]\nname = "shop"\n'
 
@@ -57,7 +60,7 @@ def test_a_plan_of_another_shape_is_refused(change):
 
 
 def test_a_gate_file_is_read_with_its_defaults():
-    parsed = parse_gate_file(GATE + '[[suites]]\nname = "smoke"\npath = "smoke"\n')
+    parsed = parse_gate_file(GATE + '[[suites]]\nname = "smoke"\npath = "smoke"\n', TODAY)
     (entry,) = parsed.suites
     assert (parsed.gate, entry.timeout_s, entry.min_tests, entry.blocking) == ("shop", 300, 1, True)
 
@@ -83,5 +86,5 @@ def test_a_gate_file_is_read_with_its_defaults():
 )
 def test_what_is_wrong_with_a_gate_file_is_told(text, says):
     with pytest.raises(PlanError) as caught:
-        parse_gate_file(text)
+        parse_gate_file(text, TODAY)
     assert says in str(caught.value)

@@ -102,7 +102,7 @@ class Lab:
     def once(self, kind: TransitionKind, act: Callable[[DeploymentTransition], None]) -> None:
         self.acts.append((kind, act))
 
-    def publish(self, suites: Mapping[str, str], extra: str = "") -> str:
+    def publish(self, suites: Mapping[str, str], extra: str = "", gate: str = "") -> str:
         """Publish a gate of this lab's name with these suites of one file; its pinned name."""
         tables = []
         for name, text in suites.items():
@@ -110,7 +110,9 @@ class Lab:
             (self.directory / name / "test_it.py").write_text(text)
             tables.append(f'[[suites]]\nname = "{name}"\npath = "{name}"\n{extra}\n')
         gate_file = self.directory / "testgate.toml"
-        gate_file.write_text(f'schema = 1\n[gate]\nname = "{self.name}"\n' + "".join(tables))
+        gate_file.write_text(
+            f'schema = 1\n[gate]\nname = "{self.name}"\n{gate}\n' + "".join(tables)
+        )
         publication = prepare_publication(gate_file)
         publish(self.bucket, publication)
         return publication.pinned

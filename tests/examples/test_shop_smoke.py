@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,6 +12,7 @@ import pytest
 from testgate.core.gatefile import parse_gate_file
 from tests.examples.conftest import ROOT, StartShop
 
+TODAY = date(2026, 11, 23)
 GATE_FILE = ROOT / "test_suites" / "testgate.toml"
 
 
@@ -42,7 +44,7 @@ def first_failure(case: ElementTree.Element) -> str | None:
 
 
 def suite_path() -> Path:
-    return GATE_FILE.parent / parse_gate_file(GATE_FILE.read_text("utf-8")).suites[0].path
+    return GATE_FILE.parent / parse_gate_file(GATE_FILE.read_text("utf-8"), TODAY).suites[0].path
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,7 @@ def good_results(shop_url, tmp_path_factory) -> Results:
 
 
 def test_gate_file_asks_for_no_more_tests_than_there_are(good_results):
-    gate_file = parse_gate_file(GATE_FILE.read_text("utf-8"))
+    gate_file = parse_gate_file(GATE_FILE.read_text("utf-8"), TODAY)
     assert gate_file.gate == "shop"
     assert [suite.name for suite in gate_file.suites] == ["smoke"]
     assert 10 <= gate_file.suites[0].min_tests <= len(good_results)

@@ -10,6 +10,7 @@ BINDING = "tests/core/test_binding.py"
 DECISION = "tests/core/test_decision.py"
 IDENTITY = "tests/core/test_identity.py"
 VERDICT = "tests/core/test_verdict.py"
+QUARANTINE = "tests/core/test_quarantine.py"
 STEPS = "tests/steps/test_steps.py"
 HOOK = "tests/hook/test_gate_hook.py"
 SUITE = "tests/runner/test_suite.py"
@@ -61,10 +62,50 @@ GUARDS = (
         test=f"{BINDING}::test_an_output_that_earned_nothing_does_not_bind",
     ),
     Guard(
+        name="quarantine ends",
+        prevents="a test that is forgiven for ever",
+        file=CORE + "quarantine.py",
+        old="return day is not None and day <= self.expires",
+        new="return True",
+        test=f"{QUARANTINE}::test_an_entry_counts_through_its_last_day_and_not_after",
+    ),
+    Guard(
+        name="quarantine is small",
+        prevents="a suite that is forgiven as a whole",
+        file=CORE + "quarantine.py",
+        old="return quarantined * 100 > reported * MAX_SHARE_PERCENT",
+        new="return False",
+        test=f"{QUARANTINE}::test_more_than_a_fifth_in_quarantine_refuses",
+    ),
+    Guard(
+        name="quarantine is short",
+        prevents="an end that lies years away",
+        file=CORE + "quarantine.py",
+        old="elif days > MAX_DAYS:",
+        new="elif False:",
+        test=f"{QUARANTINE}::test_what_a_gate_file_cannot_mean_is_refused",
+    ),
+    Guard(
+        name="a gate names its services",
+        prevents="the gate of one service judges another",
+        file=CORE + "plan.py",
+        old="if not plan.services or any(",
+        new="if True or any(",
+        test=f"{QUARANTINE}::test_a_gate_judges_only_the_services_it_names",
+    ),
+    Guard(
+        name="a test counts once",
+        prevents="one test named often reaches min_tests; a failure hidden by a pass",
+        file=CORE + "verdict.py",
+        old="tests = distinct_tests(evidence.tests)",
+        new="tests = evidence.tests",
+        test=f"{QUARANTINE}::test_a_name_reported_twice_is_one_test",
+    ),
+    Guard(
         name="counts add up",
         prevents="a doctored output",
         file=CORE + "binding.py",
-        old="if counts.ran + counts.skipped != counts.total:",
+        old="if counts.ran + counts.skipped + counts.quarantined != counts.total:",
         new="if False:",
         test=f"{BINDING}::test_a_malformed_output_is_no_output",
     ),

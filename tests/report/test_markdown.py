@@ -38,7 +38,7 @@ def test_a_refusal_reads_in_the_order_of_questions():
         "**test\\_pay** in suite smoke",
         "> 500, expected 201",
         "## Counts",
-        "| smoke | failed | 1 | 2 | 0 | 0 | 3 | 1 |  |",
+        "| smoke | failed | 1 | 2 | 0 | 0 | 0 | 3 | 1 |  |",
         "## All failures",
         "## What was tested",
         "| image | shop:2 |",
@@ -120,4 +120,4 @@ def test_an_advisory_suite_is_marked():
     results = [evidence(both, passed("a")), evidence(both, failed("slow"), suite="perf")]
     verdict = judge(both, results, question().digest)
     text = render_markdown(build_record(question(), verdict, FACTS))
-    assert "| perf | failed | 0 | 1 | 0 | 0 | 1 | 1 | advisory |" in text
+    assert "| perf | failed | 0 | 1 | 0 | 0 | 0 | 1 | 1 | advisory |" in text

@@ -5,15 +5,16 @@ Imported by the commands of this package.
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
 
 from testgate.aws.s3 import JSON_TYPE, Bucket, to_json_bytes
 from testgate.core.canonical import digest_of
 from testgate.core.errors import PlanError
-from testgate.core.gatefile import SuiteEntry, parse_gate_file
+from testgate.core.gatefile import GateFile, SuiteEntry, parse_gate_file
 from testgate.core.layout import gate_key, plan_key, suite_bundle_key, suite_key
 from testgate.core.plan import Plan, Suite, plan_problems
 
@@ -37,17 +38,20 @@ class Publication:
         return f"{self.plan.gate}@{self.plan.digest}"
 
 
-def prepare_publication(gate_file: Path) -> Publication:
-    """Read the gate file and zip its suites. Raises PlanError with every problem found."""
+def prepare_publication(gate_file: Path, today: date | None = None) -> Publication:
+    """Read the gate file and zip its suites; `today`, if not given, is UTC's.
+
+    Raises PlanError with every problem found.
+    """
     try:
-        parsed = parse_gate_file(gate_file.read_text())
+        parsed = parse_gate_file(gate_file.read_text(), today or datetime.now(UTC).date())
     except OSError as exc:
         raise PlanError(f"cannot read the gate file {gate_file}: {exc.strerror}") from exc
     except PlanError as exc:
         raise PlanError(*(f"{gate_file}: {problem}" for problem in exc.problems)) from None
     zips = {entry.name: _zip_suite(gate_file.parent, entry) for entry in parsed.suites}
     suites = {name: digest_of(data) for name, data in zips.items()}
-    plan = Plan(gate=parsed.gate, waves=tuple(_waves(parsed.suites, suites)))
+    plan = Plan(gate=parsed.gate, waves=tuple(_waves(parsed, suites)), services=parsed.services)
     problems = plan_problems(plan)
     if problems:
         raise PlanError(*(f"{gate_file}: {problem}" for problem in problems))
@@ -67,8 +71,8 @@ def publish(bucket: Bucket, publication: Publication) -> None:
     bucket.put(gate_key(plan.gate), to_json_bytes({"plan": plan.digest}), JSON_TYPE)
 
 
-def _waves(entries: Iterable[SuiteEntry], digests: dict[str, str]) -> Iterator[tuple[Suite, ...]]:
-    in_order = sorted(entries, key=lambda entry: entry.wave)
+def _waves(gate_file: GateFile, digests: dict[str, str]) -> Iterator[tuple[Suite, ...]]:
+    in_order = sorted(gate_file.suites, key=lambda entry: entry.wave)
     for _, wave in groupby(in_order, key=lambda entry: entry.wave):
         yield tuple(
             Suite(
@@ -78,6 +82,7 @@ def _waves(entries: Iterable[SuiteEntry], digests: dict[str, str]) -> Iterator[t
                 timeout_s=entry.timeout_s,
                 min_tests=entry.min_tests,
                 blocking=entry.blocking,
+                quarantine=gate_file.quarantine.get(entry.name, ()),
             )
             for entry in wave
         )

@@ -86,10 +86,11 @@ class Counts:
     failed: int = 0
     flaky: int = 0
     skipped: int = 0
+    quarantined: int = 0
 
     @property
     def ran(self) -> int:
-        """Tests that ran to an end, whatever the end."""
+        """Tests that ran to an end, whatever the end; quarantined ones left out."""
         return self.passed + self.failed + self.flaky
 
     def __add__(self, other: "Counts") -> "Counts":
@@ -99,6 +100,7 @@ class Counts:
             failed=self.failed + other.failed,
             flaky=self.flaky + other.flaky,
             skipped=self.skipped + other.skipped,
+            quarantined=self.quarantined + other.quarantined,
         )
 
     def spell(self) -> dict[str, int]:
@@ -109,6 +111,7 @@ class Counts:
             "failed": self.failed,
             "flaky": self.flaky,
             "skipped": self.skipped,
+            "quarantined": self.quarantined,
         }
 
 
@@ -163,13 +166,13 @@ def parse_output(raw: object) -> GateOutput:
 
 def parse_counts(raw: object) -> Counts:
     """Counts as stored. Raises EvidenceError unless each is a whole number and they add up."""
-    names = ("total", "passed", "failed", "flaky", "skipped")
+    names = ("total", "passed", "failed", "flaky", "skipped", "quarantined")
     if not isinstance(raw, Mapping) or set(raw) != set(names):
         raise EvidenceError("counts are not those of a gate run")
     if any(type(raw[name]) is not int or raw[name] < 0 for name in names):
         raise EvidenceError("counts hold something that is no count")
     counts = Counts(**{name: raw[name] for name in names})
-    if counts.ran + counts.skipped != counts.total:
+    if counts.ran + counts.skipped + counts.quarantined != counts.total:
         raise EvidenceError("counts do not add up to their total")
     return counts
 

@@ -11,6 +11,7 @@ from testgate.core.decision import Allow, decide_ended
 from testgate.core.facts import ExecutionFacts
 from testgate.core.outcomes import Outcome
 from testgate.core.plan import Plan
+from testgate.core.quarantine import judging_day
 from testgate.core.record import refused_before_tests
 from testgate.core.verdict import Result, Verdict, judge
 
@@ -23,7 +24,8 @@ def ended_verdict(
     `plan` is None if it never came to one.
     """
     ended = decide_ended(question, execution)
-    judged = None if plan is None else judge(plan, results, question.digest)
+    on = judging_day(execution.started_at)
+    judged = None if plan is None else judge(plan, results, question.digest, on)
     if isinstance(ended, Allow):
         return _succeeded(ended, judged)
     if plan is None or judged is None:

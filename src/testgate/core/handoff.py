@@ -6,7 +6,7 @@ only; imported by state_machines/steps.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,9 +60,9 @@ class Task:
 
 
 def spell_due(suite: Suite, shard: int) -> dict[str, object]:
-    """One item of a wave."""
+    """One item of a wave. Quarantine stays behind: it is for Judge, and may be long."""
     return {
-        "suite": suite.spell(),
+        "suite": replace(suite, quarantine=()).spell(),
         "shard": shard,
         "attempt": 1,
         "task_timeout_s": suite.timeout_s + TASK_MARGIN_S,

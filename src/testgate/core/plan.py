@@ -7,9 +7,11 @@ Standard library only; imported by publishing, the steps and the verdict.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from testgate.core.canonical import DIGEST, canonical_json, digest_of
 from testgate.core.errors import PlanError
+from testgate.core.quarantine import QuarantineEntry, entry_problems, parse_entry
 
 PLAN_SCHEMA = "testgate.plan/1"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -27,10 +29,12 @@ class Suite:
     min_tests: int = 1
     blocking: bool = True
     shards: int = 1
+    quarantine: tuple[QuarantineEntry, ...] = ()
 
     def spell(self) -> dict[str, object]:
-        """As it stands in a plan."""
-        return {
+        """As it stands in a plan; a key that says nothing is left out."""
+        quarantine = [entry.spell() for entry in self.quarantine]
+        return ({"quarantine": quarantine} if quarantine else {}) | {
             "name": self.name,
             "bundle": self.bundle,
             "runner": "lambda",
@@ -52,10 +56,12 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Waves run one after another, the suites of a wave side by side."""
+    """Waves run one after another, the suites of a wave side by side. `services`: patterns of
+    `cluster/service` that the gate is for; none means any."""
 
     gate: str
     waves: tuple[tuple[Suite, ...], ...]
+    services: tuple[str, ...] = ()
 
     @property
     def suites(self) -> tuple[Suite, ...]:
@@ -70,8 +76,10 @@ class Plan:
     @property
     def json(self) -> str:
         """The canonical text that is published."""
+        services = {"services": list(self.services)} if self.services else {}
         return canonical_json(
-            {
+            services
+            | {
                 "schema": PLAN_SCHEMA,
                 "gate": self.gate,
                 "waves": [[suite.spell() for suite in wave] for wave in self.waves],
@@ -89,6 +97,14 @@ def shards_of(suite: Suite) -> Iterator[Due]:
     return (Due(suite=suite.name, shard=shard) for shard in range(1, suite.shards + 1))
 
 
+def service_problem(plan: Plan, cluster: str, service: str) -> str | None:
+    """Why this gate may not judge that service; None if it may."""
+    name = f"{cluster}/{service}"
+    if not plan.services or any(fnmatchcase(name, pattern) for pattern in plan.services):
+        return None
+    return f"gate {plan.gate!r} is for services {', '.join(plan.services)}, not {name}"
+
+
 def plan_problems(plan: Plan) -> list[str]:
     """All that is wrong with a plan. Lint, publish, Prepare and Judge each ask this."""
     problems = []
@@ -97,6 +113,11 @@ def plan_problems(plan: Plan) -> list[str]:
     problems += [f"wave {n} has no suite" for n, wave in enumerate(plan.waves, 1) if not wave]
     if not any(suite.blocking for suite in plan.suites):
         problems.append(f"gate {plan.gate!r} has no blocking suite: it could refuse nothing")
+    problems += [
+        f"services holds {pattern!r}, expected cluster/service, with * for any"
+        for pattern in plan.services
+        if pattern.count("/") != 1
+    ]
     for suite in plan.suites:
         problems += [f"suite {suite.name!r}: {problem}" for problem in suite_problems(suite)]
     return problems
@@ -115,7 +136,8 @@ def suite_problems(suite: Suite) -> list[str]:
         (suite.min_tests >= 1, f"min_tests is {suite.min_tests}, expected 1 or more"),
         (suite.shards == 1, f"shards is {suite.shards}; this version runs a suite in one shard"),
     )
-    return [problem for holds, problem in checks if not holds]
+    found = [problem for holds, problem in checks if not holds]
+    return found + entry_problems(suite.quarantine)
 
 
 def parse_plan(raw: object) -> Plan:
@@ -125,7 +147,14 @@ def parse_plan(raw: object) -> Plan:
     gate, waves = raw.get("gate"), raw.get("waves")
     if not isinstance(gate, str) or not isinstance(waves, list):
         raise PlanError("the plan lacks its gate or its waves")
-    plan = Plan(gate=gate, waves=tuple(_parse_wave(wave) for wave in waves))
+    services = raw.get("services", [])
+    if not isinstance(services, list) or not all(isinstance(item, str) for item in services):
+        raise PlanError("the plan's services are not a list of texts")
+    plan = Plan(
+        gate=gate,
+        waves=tuple(_parse_wave(wave) for wave in waves),
+        services=tuple(services),
+    )
     problems = plan_problems(plan)
     if problems:
         raise PlanError(*problems)
@@ -150,7 +179,11 @@ def parse_suite(raw: object) -> Suite:
     wrong = [key for key, kind in kinds.items() if type(raw.get(key)) is not kind]
     if wrong:
         raise PlanError(f"suite {raw.get('name')!r} lacks or misspells: {', '.join(wrong)}")
-    return Suite(**{key: raw[key] for key in kinds})
+    entries = raw.get("quarantine", [])
+    if not isinstance(entries, list):
+        raise PlanError(f"suite {raw['name']!r} has a quarantine that is no list")
+    quarantine = tuple(parse_entry(entry) for entry in entries)
+    return Suite(**{key: raw[key] for key in kinds}, quarantine=quarantine)
 
 
 def _parse_wave(raw: object) -> tuple[Suite, ...]:

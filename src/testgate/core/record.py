@@ -103,11 +103,26 @@ def _spell_suite(verdict: SuiteVerdict, facts: RunFacts, room: _Room) -> dict[st
         "ended_at": ended_at,
         "relay": verdict.relay.spell() if verdict.relay else None,
         "failures": [_spell_failure(test, room) for test in verdict.failures],
+        "quarantine": _spell_quarantine(verdict),
         "tests": [
             {"name": t.name, "outcome": t.outcome.value, "duration_s": t.duration_s}
             for t in verdict.tests
         ],
     }
+
+
+def _spell_quarantine(verdict: SuiteVerdict) -> list[dict[str, object]]:
+    """Each entry, what became of its test, and whether the entry still counted."""
+    tests = {test.name: test for test in verdict.tests}
+    return [
+        entry.spell()
+        | {
+            "counted": entry.counts_on(verdict.judged_on),
+            "outcome": tests[entry.test].outcome.value if entry.test in tests else "not reported",
+            "message": tests[entry.test].message if entry.test in tests else "",
+        }
+        for entry in verdict.suite.quarantine
+    ]
 
 
 def _spell_failure(test: TestResult, room: _Room) -> dict[str, object]:

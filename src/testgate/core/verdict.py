@@ -5,13 +5,22 @@ library only. Imported by Judge and by whoever explains a record.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 
 from testgate.core.binding import Counts
+from testgate.core.counting import count_tests, distinct_tests
 from testgate.core.evidence import Crash, Evidence, RelayCounts, TestResult
 from testgate.core.outcomes import PASSING, Outcome, headline
 from testgate.core.plan import Due, Plan, Suite
+from testgate.core.quarantine import MAX_SHARE_PERCENT, too_many
+from testgate.core.wording import (
+    first_failure,
+    last_line,
+    timed_out_sentence,
+    unasked_sentence,
+)
 
 Result = Evidence | Crash
 
@@ -25,6 +34,7 @@ _PYTEST_SUITE_ERRORS = {
 _TIMEOUT_ERRORS = frozenset({"States.Timeout", "Sandbox.Timedout"})
 _NONE = 5  # says it all
 _SIGKILL = 9
+MAX_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +46,19 @@ class SuiteVerdict:
     sentence: str
     counts: Counts
     tests: tuple[TestResult, ...]
+    quarantined: frozenset[str] = frozenset()
+    judged_on: date | None = None
     relay: RelayCounts | None = None
 
     @property
     def failures(self) -> tuple[TestResult, ...]:
-        """The tests that did not pass, skipped ones left out."""
-        return tuple(t for t in self.tests if t.outcome not in PASSING | {Outcome.SKIPPED})
+        """The tests that did not pass, skipped and quarantined ones left out."""
+        return tuple(t for t in self.tests if _is_failure(t) and t.name not in self.quarantined)
+
+    @property
+    def forgiven(self) -> tuple[TestResult, ...]:
+        """The failures that quarantine explains."""
+        return tuple(t for t in self.tests if _is_failure(t) and t.name in self.quarantined)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +71,15 @@ class Verdict:
     suites: tuple[SuiteVerdict, ...]
 
 
-def judge(plan: Plan, results: Sequence[Result], question_digest: str) -> Verdict:
-    """The verdict over exactly the results that `plan` makes due, each bound to the question."""
+def judge(
+    plan: Plan, results: Sequence[Result], question_digest: str, on: date | None = None
+) -> Verdict:
+    """The verdict over exactly the results that `plan` makes due, each bound to the question.
+
+    `on` is the day by which quarantine counts; without one none does.
+    """
     foreign = _foreign(plan, results, question_digest)
-    suites = tuple(_judge_due(suite, results) for suite in plan.suites)
+    suites = tuple(_judge_due(suite, results, on) for suite in plan.suites)
     blocking = [verdict for verdict in suites if verdict.suite.blocking]
     counts = sum((verdict.counts for verdict in blocking), Counts())
     if foreign:
@@ -82,33 +104,22 @@ def judge(plan: Plan, results: Sequence[Result], question_digest: str) -> Verdic
     )
 
 
-def judge_suite(suite: Suite, evidence: Evidence) -> SuiteVerdict:
+def judge_suite(suite: Suite, evidence: Evidence, on: date | None = None) -> SuiteVerdict:
     """The verdict over one suite that ran, by the rules of the design's section 4."""
-    counts = count_tests(evidence.tests)
-    outcome, says = _classify(suite, evidence, counts)
+    tests = distinct_tests(evidence.tests)
+    named = frozenset(entry.test for entry in suite.quarantine if entry.counts_on(on))
+    quarantined = frozenset(test.name for test in tests) & named
+    counts = count_tests(tests, quarantined)
+    outcome, says = _classify(suite, replace(evidence, tests=tests), counts, quarantined)
     return SuiteVerdict(
         suite=suite,
         outcome=outcome,
         sentence=says,
         counts=counts,
-        tests=evidence.tests,
+        tests=tests,
+        quarantined=quarantined,
+        judged_on=on,
         relay=evidence.relay,
-    )
-
-
-def count_tests(tests: Iterable[TestResult]) -> Counts:
-    """Counts of tests by outcome; whatever neither passed nor was skipped counts as failed."""
-    tally = Counter(test.outcome for test in tests)
-    total = sum(tally.values())
-    passed, flaky, skipped = (
-        tally[outcome] for outcome in (Outcome.PASSED, Outcome.FLAKY, Outcome.SKIPPED)
-    )
-    return Counts(
-        total=total,
-        passed=passed,
-        flaky=flaky,
-        skipped=skipped,
-        failed=total - passed - flaky - skipped,
     )
 
 
@@ -128,14 +139,14 @@ def _foreign(plan: Plan, results: Sequence[Result], question_digest: str) -> str
     return None
 
 
-def _judge_due(suite: Suite, results: Sequence[Result]) -> SuiteVerdict:
+def _judge_due(suite: Suite, results: Sequence[Result], on: date | None) -> SuiteVerdict:
     own = [result for result in results if result.run.suite == suite.name]
     if len(own) != 1:
         what = "left no result" if not own else f"left {len(own)} results, 1 is due"
         return _without_tests(suite, Outcome.INFRA_ERROR, f"suite {suite.name} {what}")
     if isinstance(own[0], Crash):
         return _judge_crash(suite, own[0])
-    return judge_suite(suite, own[0])
+    return judge_suite(suite, own[0], on)
 
 
 def _judge_crash(suite: Suite, crash: Crash) -> SuiteVerdict:
@@ -153,19 +164,23 @@ def _without_tests(suite: Suite, outcome: Outcome, sentence: str) -> SuiteVerdic
     return SuiteVerdict(suite=suite, outcome=outcome, sentence=sentence, counts=Counts(), tests=())
 
 
-def _classify(suite: Suite, evidence: Evidence, counts: Counts) -> tuple[Outcome, str]:
+def _classify(
+    suite: Suite, evidence: Evidence, counts: Counts, quarantined: frozenset[str]
+) -> tuple[Outcome, str]:
     """First match wins; only the last line is a pass."""
     where = f"suite {suite.name}"
     failures = [test for test in evidence.tests if _is_failure(test)]
+    unexplained = [test for test in failures if test.name not in quarantined]
     code = evidence.exit_code
     if evidence.timed_out:
-        return Outcome.TIMED_OUT, _timed_out(suite, evidence, counts)
+        return Outcome.TIMED_OUT, timed_out_sentence(suite, evidence, counts)
     if code is None or code < 0:
         return _killed(where, code)
     if code in _PYTEST_SUITE_ERRORS:
+        said = last_line(evidence.output_tail) if code != _NONE else ""
         return Outcome.SUITE_ERROR, (
             f"{where}: pytest {_PYTEST_SUITE_ERRORS[code]} (exit code {code})"
-            f"{_first(failures) or (_last_line(evidence.output_tail) if code != _NONE else '')}"
+            f"{first_failure(failures) or said}"
         )
     if evidence.report_problem is not None:
         return Outcome.SUITE_ERROR, f"{where} left no usable report: {evidence.report_problem}"
@@ -180,52 +195,40 @@ def _classify(suite: Suite, evidence: Evidence, counts: Counts) -> tuple[Outcome
         return Outcome.SUITE_ERROR, (
             f"{where}: its exit code is 1 and its report has no failure; they must agree"
         )
-    if failures:
+    if unexplained:
         return Outcome.FAILED, (
-            f"{len(failures)} of {counts.ran} tests in {where} failed (allowed 0){_first(failures)}"
+            f"{len(unexplained)} of {counts.ran} tests in {where} failed (allowed 0)"
+            f"{first_failure(unexplained)}"
         )
     return _earned(suite, where, counts, evidence.relay)
-
-
-def _timed_out(suite: Suite, evidence: Evidence, counts: Counts) -> str:
-    if evidence.allowed_s < suite.timeout_s:
-        how = f"was cut by the gate's deadline after {evidence.allowed_s:.0f} s of its"
-    else:
-        how = "timed out after"
-    return (
-        f"suite {suite.name} {how} {suite.timeout_s} s; "
-        f"{counts.ran} tests had ended by then, {counts.failed} of them failed"
-    )
 
 
 def _earned(
     suite: Suite, where: str, counts: Counts, relay: RelayCounts | None
 ) -> tuple[Outcome, str]:
+    if too_many(counts.quarantined, counts.total):
+        return Outcome.SUITE_ERROR, (
+            f"{where}: {counts.quarantined} of {counts.total} tests are quarantined, "
+            f"at most {MAX_SHARE_PERCENT} % may be"
+        )
     if counts.ran == 0:
         what = f"all {counts.skipped} tests were skipped" if counts.skipped else "no test ran"
+        what = f"{what}, {counts.quarantined} are quarantined" if counts.quarantined else what
         return Outcome.SUITE_ERROR, f"{where}: {what}, at least {suite.min_tests} must run"
+    quarantined = f", {counts.quarantined} are quarantined" if counts.quarantined else ""
     if counts.ran < suite.min_tests:
         return Outcome.SUITE_ERROR, (
             f"{where}: {counts.ran} tests ran, at least {suite.min_tests} must "
-            f"({counts.skipped} were skipped)"
+            f"({counts.skipped} were skipped{quarantined})"
         )
     if suite.blocking and (relay is None or not relay.requests):
-        return Outcome.SUITE_ERROR, _unasked(where, relay)
+        return Outcome.SUITE_ERROR, unasked_sentence(where, relay)
     if counts.flaky:
         return Outcome.FLAKY, (
             f"{counts.ran} tests in {where} passed, {counts.flaky} of them only when tried again"
+            f"{quarantined}"
         )
-    return Outcome.PASSED, f"{counts.ran} of {counts.ran} tests in {where} passed"
-
-
-def _unasked(where: str, relay: RelayCounts | None) -> str:
-    """A suite that never met green has tested something else, or nothing."""
-    if relay is None:
-        return f"{where}: its requests to green were not counted, so it cannot earn a pass"
-    told = relay.problem
-    return f"{where} sent no request to green" + (
-        f": {told}" if told else "; does it read its URL from somewhere else than BASE_URL?"
-    )
+    return Outcome.PASSED, f"{counts.ran} of {counts.ran} tests in {where} passed{quarantined}"
 
 
 def _killed(where: str, code: int | None) -> tuple[Outcome, str]:
@@ -242,19 +245,6 @@ def _is_failure(test: TestResult) -> bool:
     return test.outcome not in PASSING | {Outcome.SKIPPED}
 
 
-def _first(failures: Sequence[TestResult]) -> str:
-    """`; first: test_checkout: 500, expected 201`"""
-    if not failures:
-        return ""
-    test = failures[0]
-    return f"; first: {test.name}{': ' + test.message if test.message else ''}"
-
-
-def _last_line(output: str) -> str:
-    lines = [line.strip(" =") for line in output.splitlines() if line.strip(" =")]
-    return f"; it said: {lines[-1][:200]}" if lines else ""
-
-
 def _refusal_sentence(outcome: Outcome, refusing: Sequence[SuiteVerdict]) -> str:
     """The worst suite's own sentence, and how many others refuse too."""
     leading = next(verdict for verdict in refusing if verdict.outcome is outcome)
@@ -266,7 +256,11 @@ def _pass_sentence(suites: Sequence[SuiteVerdict], counts: Counts) -> str:
     names = ", ".join(verdict.suite.name for verdict in suites if verdict.suite.blocking)
     besides = "".join(
         f", {count} {word}"
-        for count, word in ((counts.flaky, "flaky"), (counts.skipped, "skipped"))
+        for count, word in (
+            (counts.flaky, "flaky"),
+            (counts.skipped, "skipped"),
+            (counts.quarantined, "quarantined"),
+        )
         if count
     )
     advisory = [
@@ -275,4 +269,17 @@ def _pass_sentence(suites: Sequence[SuiteVerdict], counts: Counts) -> str:
         if not verdict.suite.blocking and verdict.outcome not in PASSING
     ]
     aside = f"; advisory and not passed: {', '.join(advisory)}" if advisory else ""
-    return f"{counts.passed + counts.flaky} of {counts.ran} tests passed{besides} ({names}){aside}"
+    told = _forgiven(suites) + aside
+    return f"{counts.passed + counts.flaky} of {counts.ran} tests passed{besides} ({names}){told}"
+
+
+def _forgiven(suites: Sequence[SuiteVerdict]) -> str:
+    """`; quarantined and failed: test_pay (smoke)`"""
+    found = [
+        f"{test.name} ({verdict.suite.name})"
+        for verdict in suites
+        if verdict.suite.blocking
+        for test in verdict.forgiven
+    ]
+    more = f" and {len(found) - MAX_NAMED} more" if len(found) > MAX_NAMED else ""
+    return f"; quarantined and failed: {', '.join(found[:MAX_NAMED])}{more}" if found else ""

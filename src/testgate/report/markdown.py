@@ -20,6 +20,7 @@ def render_markdown(record: Record) -> str:
         _first_failure(record),
         _counts(record),
         _failures(record),
+        _quarantine(record),
         _tested(record),
         _time(record),
         _links(record),
@@ -100,15 +101,15 @@ def _counts(record: Record) -> Iterator[str]:
         return
     yield "## Counts"
     yield ""
-    yield "| suite | outcome | passed | failed | flaky | skipped | of | at least | |"
-    yield "|---|---|---|---|---|---|---|---|---|"
+    yield "| suite | outcome | passed | failed | flaky | skipped | quarantined | of | at least | |"
+    yield "|---|---|---|---|---|---|---|---|---|---|"
     for suite in record["suites"]:
         c = suite["counts"]
         advisory = "" if suite["blocking"] else "advisory"
         yield (
             f"| {escape(suite['name'])} | {suite['outcome']} | {c['passed']} | {c['failed']} "
-            f"| {c['flaky']} | {c['skipped']} | {c['total']} | {suite['min_tests']} "
-            f"| {advisory} |"
+            f"| {c['flaky']} | {c['skipped']} | {c.get('quarantined', 0)} "
+            f"| {c['total']} | {suite['min_tests']} | {advisory} |"
         )
     yield ""
 
@@ -124,6 +125,26 @@ def _failures(record: Record) -> Iterator[str]:
         yield f"- {escape(suite['name'])}: {escape(test['name'])}{message}"
     if len(failures) > MAX_LISTED:
         yield f"- and {len(failures) - MAX_LISTED} more, all named in record.json"
+    yield ""
+
+
+def _quarantine(record: Record) -> Iterator[str]:
+    """Every entry, so that none is forgotten; one that names no test is told too."""
+    entries = [(s, entry) for s in record["suites"] for entry in s.get("quarantine", ())]
+    if not entries:
+        return
+    yield "## Quarantine"
+    yield ""
+    yield "| suite | test | result | expires | owner | reason |"
+    yield "|---|---|---|---|---|---|"
+    for suite, entry in entries[:MAX_LISTED]:
+        expired = "" if entry["counted"] else " (expired)"
+        cells = (suite["name"], entry["test"], entry["outcome"], f"{entry['expires']}{expired}")
+        row = " | ".join(escape(cell) for cell in (*cells, entry["owner"], entry["reason"]))
+        yield f"| {row} |"
+    if len(entries) > MAX_LISTED:
+        yield ""
+        yield f"and {len(entries) - MAX_LISTED} more, all in record.json"
     yield ""
 
 

@@ -28,6 +28,7 @@ COLOURS = {
     "aborted": "yellow",
 }
 MAX_TRACE_LINES = 25
+COUNTED = ("passed", "failed", "flaky", "skipped", "quarantined", "total")
 
 
 def print_why(
@@ -94,7 +95,7 @@ def _counts(record: Record) -> Iterator[RenderableType]:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("suite", "outcome"):
         table.add_column(name)
-    for name in ("passed", "failed", "flaky", "skipped", "of", "at least"):
+    for name in ("passed", "failed", "flaky", "skipped", "quarantined", "of", "at least"):
         table.add_column(name, justify="right")
     for suite in record["suites"]:
         counts = suite["counts"]
@@ -103,7 +104,7 @@ def _counts(record: Record) -> Iterator[RenderableType]:
         table.add_row(
             escape(suite["name"]) + advisory,
             f"[{COLOURS.get(outcome, 'white')}]{outcome}[/]",
-            *(str(counts[name]) for name in ("passed", "failed", "flaky", "skipped", "total")),
+            *(str(counts.get(name, 0)) for name in COUNTED),
             str(suite["min_tests"]),
         )
     yield table
@@ -162,6 +163,13 @@ def _suite(suite: Record) -> RenderableType:
             f"[{colour}]{test['outcome']}[/]",
             Text(test["name"]),
             Text(f"{test['duration_s']:.2f} s", style="dim"),
+        )
+    for entry in suite.get("quarantine", ()):
+        counted = "until" if entry["counted"] else "expired on"
+        table.add_row(
+            "[yellow]quarantine[/]",
+            Text(f"{entry['test']} ({entry['outcome']}): {entry['reason']}"),
+            Text(f"{counted} {entry['expires']}, {entry['owner']}", style="dim"),
         )
     return table
 

@@ -1,0 +1,46 @@
+"""The parts of a suite's sentence that need words more than judgement.
+
+Standard library only; imported by the verdict.
+"""
+
+from collections.abc import Sequence
+
+from testgate.core.binding import Counts
+from testgate.core.evidence import Evidence, RelayCounts, TestResult
+from testgate.core.plan import Suite
+
+
+def timed_out_sentence(suite: Suite, evidence: Evidence, counts: Counts) -> str:
+    """Whose time it was, and how far the suite had come."""
+    if evidence.allowed_s < suite.timeout_s:
+        how = f"was cut by the gate's deadline after {evidence.allowed_s:.0f} s of its"
+    else:
+        how = "timed out after"
+    return (
+        f"suite {suite.name} {how} {suite.timeout_s} s; "
+        f"{counts.ran} tests had ended by then, {counts.failed} of them failed"
+    )
+
+
+def unasked_sentence(where: str, relay: RelayCounts | None) -> str:
+    """A suite that never met green has tested something else, or nothing."""
+    if relay is None:
+        return f"{where}: its requests to green were not counted, so it cannot earn a pass"
+    told = relay.problem
+    return f"{where} sent no request to green" + (
+        f": {told}" if told else "; does it read its URL from somewhere else than BASE_URL?"
+    )
+
+
+def first_failure(failures: Sequence[TestResult]) -> str:
+    """`; first: test_checkout: 500, expected 201`"""
+    if not failures:
+        return ""
+    test = failures[0]
+    return f"; first: {test.name}{': ' + test.message if test.message else ''}"
+
+
+def last_line(output: str) -> str:
+    """`; it said: INTERRUPTED`"""
+    lines = [line.strip(" =") for line in output.splitlines() if line.strip(" =")]
+    return f"; it said: {lines[-1][:200]}" if lines else ""

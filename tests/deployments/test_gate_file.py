@@ -1,0 +1,60 @@
+"""Quarantine and services on whole deployments: what a gate file says holds where it counts."""
+
+from datetime import UTC, datetime, timedelta
+
+from testgate.core.outcomes import Outcome
+from tests.deployments.conftest import SUITE
+
+FIVE = (
+    SUITE
+    + """
+import pytest
+@pytest.mark.parametrize("n", range(3))
+def test_version(base_url, n):
+    assert requests.get(base_url + "/version").ok
+def test_pay():
+    assert False, "the bank is slow"
+"""
+)
+
+
+def quarantine(test):
+    expires = datetime.now(UTC).date() + timedelta(days=7)
+    return (
+        f'[[quarantine]]\nsuite = "smoke"\ntest = "{test}"\nowner = "pay team"\n'
+        f'reason = "slow bank"\nexpires = {expires}\n'
+    )
+
+
+def test_a_quarantined_failure_passes_and_is_told_until_its_entry_is_gone(lab):
+    lab.established()
+    lab.publish({"smoke": FIVE}, extra=quarantine("test_it.py::test_pay"))
+    deployment = lab.update("2")
+    assert deployment["status"] == "SUCCESSFUL"
+    run = lab.run(deployment)
+    assert run.outcome is Outcome.PASSED
+    assert run.sentence == (
+        "4 of 4 tests passed, 1 quarantined (smoke); "
+        "quarantined and failed: test_it.py::test_pay (smoke)"
+    )
+    (entry,) = run.record["suites"][0]["quarantine"]
+    assert (entry["counted"], entry["outcome"], entry["owner"]) == (True, "failed", "pay team")
+    report = lab.bucket.get(run.place.report).decode()
+    assert "## Quarantine" in report
+
+    lab.publish({"smoke": FIVE}, extra=quarantine("test_it.py::test_paid"))
+    refused = lab.update("3")
+    assert refused["status"] == "ROLLBACK_SUCCESSFUL"
+    assert lab.run(refused).outcome is Outcome.FAILED
+    assert lab.production == "2"
+
+
+def test_a_gate_of_another_service_judges_nothing_here(lab):
+    lab.established()
+    lab.publish({"smoke": SUITE}, gate='services = ["shop/another-*"]')
+    deployment = lab.update("2")
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    assert not lab.production_shifts()
+    run = lab.run(deployment)
+    assert run.outcome is Outcome.INFRA_ERROR
+    assert f"gate '{lab.name}' is for services shop/another-*, not " in run.sentence

@@ -146,6 +146,31 @@ def test_a_suite_that_ignores_its_url_earns_nothing(tmp_path, blocking):
         assert (verdict.outcome, evidence.relay) == (Outcome.PASSED, None)
 
 
+WRITES_CTRF = """
+import json, os, pathlib
+def pytest_sessionfinish():
+    tests = [{"name": "test_a.py::test_a", "status": STATUS, "duration": 1, "retries": 1}]
+    summary = dict.fromkeys(["passed", "failed", "skipped", "pending", "other"], 0)
+    results = {"summary": summary | {"tests": 1, STATUS: 1}, "tests": tests}
+    report = {"reportFormat": "CTRF", "results": results}
+    pathlib.Path(os.environ["TESTGATE_RESULTS_DIR"], "ctrf.json").write_text(json.dumps(report))
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "says"),
+    [
+        ("passed", Outcome.FLAKY, "1 tests in suite smoke passed, 1 of them only when tried again"),
+        ("failed", Outcome.SUITE_ERROR, "reports of one run must agree"),
+    ],
+)
+def test_a_ctrf_report_tells_what_pytest_does_not(tmp_path, status, outcome, says):
+    conftest = f"STATUS = {status!r}\n" + WRITES_CTRF
+    test = ASK + "def test_a(base_url): ask(base_url)"
+    _, verdict = run(tmp_path, {"conftest.py": conftest, "test_a.py": test})
+    assert (verdict.outcome, says in verdict.sentence) == (outcome, True), verdict.sentence
+
+
 def test_failures_come_with_message_place_and_trace(tmp_path):
     _, verdict = run(
         tmp_path, {"test_a.py": "def test_x():\n    assert 500 == 201, '500, expected 201'\n"}

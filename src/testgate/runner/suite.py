@@ -11,15 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from testgate.core.deadlines import remaining_s
-from testgate.core.errors import RunnerError
-from testgate.core.evidence import Evidence, TestResult
+from testgate.core.evidence import Evidence
 from testgate.core.handoff import Task, spell_time
 from testgate.core.redaction import redact
 from testgate.runner.configuration import suite_config
 from testgate.runner.environment import suite_environment
-from testgate.runner.junit import read_junit
+from testgate.runner.files import read_tail
 from testgate.runner.process import Command, run_process
 from testgate.runner.relay import Relay, Target
+from testgate.runner.reports import JUNIT, read_reports
 
 GRACE_S = 10.0
 OUTPUT_TAIL_CHARS = 4_000
@@ -45,7 +45,7 @@ class SuiteRun:
     @property
     def report_path(self) -> Path:
         """Where the JUnit report must appear."""
-        return self.results_dir / "junit.xml"
+        return self.results_dir / JUNIT
 
     @property
     def output_path(self) -> Path:
@@ -85,15 +85,15 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
             grace_s=GRACE_S,
         )
         relayed = relay.counts if relay else None
-    tests, problem = _read_report(run.report_path)
+    report = read_reports(run.results_dir)
     return Evidence(
         run=task.run,
         input_digest=task.context.input_digest,
         plan_digest=task.context.plan_digest,
         exit_code=ended.exit_code,
         timed_out=ended.timed_out,
-        report_problem=problem,
-        tests=tests,
+        report_problem=report.problem,
+        tests=report.tests,
         started_at=spell_time(started_at),
         ended_at=spell_time(now()),
         allowed_s=float(left_s),
@@ -139,15 +139,7 @@ def _empty_config(run: SuiteRun) -> Path:
     return path
 
 
-def _read_report(path: Path) -> tuple[tuple[TestResult, ...], str | None]:
-    try:
-        report = read_junit(path)
-    except RunnerError as exc:
-        return (), str(exc)
-    return report.tests, "pytest was interrupted before its end" if report.interrupted else None
-
-
 def _tail(path: Path) -> str:
-    if not path.is_file():
-        return ""
-    return redact(path.read_bytes()[-OUTPUT_TAIL_CHARS:].decode(errors="replace"))
+    """The end of the output; more is read than kept: a secret is known by what stands before it."""
+    tail = redact(read_tail(path, 8 * OUTPUT_TAIL_CHARS).decode(errors="replace"))
+    return tail[-OUTPUT_TAIL_CHARS:]

@@ -1,24 +1,19 @@
 """A suite in its child process: what it is told, what it leaves, and how it is stopped."""
 
-import io
 import json
 import textwrap
 import threading
 import time
-import zipfile
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
 import pytest
 
-from testgate.core.canonical import digest_of
-from testgate.core.errors import RunnerError
 from testgate.core.evidence import Run, parse_evidence
 from testgate.core.handoff import RunContext, Task
 from testgate.core.outcomes import Outcome
 from testgate.core.verdict import judge_suite
-from testgate.runner.bundle import unpack_bundle
 from testgate.runner.configuration import suite_config
 from testgate.runner.suite import SuiteRun, run_suite
 from tests.core.samples import suite as sample_suite
@@ -316,36 +311,3 @@ def _alive(pid):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def zipped(*members):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, attributes in members:
-            info = zipfile.ZipInfo(name)
-            info.external_attr = attributes << 16
-            archive.writestr(info, b"x")
-    return buffer.getvalue()
-
-
-def test_a_bundle_is_unpacked_by_its_digest(tmp_path):
-    data = zipped(("tests/test_a.py", 0o100644))
-    unpack_bundle(data, digest_of(data), tmp_path / "suite")
-    assert (tmp_path / "suite/tests/test_a.py").read_bytes() == b"x"
-
-
-@pytest.mark.parametrize(
-    ("data", "digest", "says"),
-    [
-        (b"x", "sha256:" + "0" * 64, "the plan says"),
-        (b"x", None, "is no zip"),
-        (zipped(("../a", 0o100644)), None, "leaves it"),
-        (zipped(("/a", 0o100644)), None, "leaves it"),
-        (zipped(("a\\b", 0o100644)), None, "leaves it"),
-        (zipped(("a", 0o120777)), None, "link or device"),
-    ],
-)
-def test_a_bundle_that_is_not_plain_files_is_refused_whole(tmp_path, data, digest, says):
-    with pytest.raises(RunnerError, match=says):
-        unpack_bundle(data, digest or digest_of(data), tmp_path / "suite")
-    assert not (tmp_path / "suite").exists()

@@ -7,7 +7,6 @@ nothing else.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from testgate.aws.clients import client
@@ -20,7 +19,12 @@ from testgate.core.layout import suite_bundle_key
 from testgate.core.redaction import redact_bytes
 from testgate.runner.bundle import unpack_bundle
 from testgate.runner.files import read_plain
-from testgate.runner.remains import empty_temporary_files, hide_from_children
+from testgate.runner.remains import (
+    empty_temporary_files,
+    end_leftovers,
+    fresh_directory,
+    hide_from_children,
+)
 from testgate.runner.reported import MAX_REPORT_BYTES
 from testgate.runner.suite import SuiteRun, run_suite
 
@@ -30,10 +34,11 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
     task = parse_task(event)
     bucket = Bucket(client("s3"), os.environ["RECORD_BUCKET"])
     hide_from_children()
+    end_leftovers(os.environ)
     empty_temporary_files(os.environ)  # what another gate's suite left, or a run that was killed
     bundle = _bundle(bucket, task.suite.bundle)
-    with TemporaryDirectory(prefix="testgate-") as place:
-        run = SuiteRun(task=task, directory=Path(place))
+    with fresh_directory() as place:
+        run = SuiteRun(task=task, directory=place)
         unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
         evidence = run_suite(run)
         return _store(bucket, task, run, evidence).spell()

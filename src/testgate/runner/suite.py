@@ -4,6 +4,7 @@ Imported by run_suite and the command line.
 """
 
 import contextlib
+import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,9 +13,11 @@ from pathlib import Path
 
 from testgate.core.deadlines import remaining_s
 from testgate.core.errors import RunnerError
-from testgate.core.evidence import Evidence, TestResult
-from testgate.core.handoff import Task, spell_time
+from testgate.core.evidence import Collected, Evidence, TestResult
+from testgate.core.handoff import Task, parse_time, spell_time
 from testgate.core.redaction import redact
+from testgate.core.run_verdict import deserves_another_try
+from testgate.core.sharding import COLLECTED
 from testgate.runner.configuration import suite_config
 from testgate.runner.environment import suite_environment
 from testgate.runner.junit import read_junit
@@ -23,6 +26,7 @@ from testgate.runner.relay import Relay, Target
 
 GRACE_S = 10.0
 OUTPUT_TAIL_CHARS = 4_000
+_MAX_COLLECTED_BYTES = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,8 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
             grace_s=GRACE_S,
         )
         relayed = relay.counts if relay else None
+        metrics = relay.metrics if relay else {}
+    ended_at = now()
     tests, problem = _read_report(run.report_path)
     return Evidence(
         run=task.run,
@@ -95,10 +101,24 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
         report_problem=problem,
         tests=tests,
         started_at=spell_time(started_at),
-        ended_at=spell_time(now()),
+        ended_at=spell_time(ended_at),
         allowed_s=float(left_s),
         output_tail=_tail(run.output_path),
         relay=relayed,
+        metrics=metrics | {"duration_s": (ended_at - started_at).total_seconds()},
+        collected=_collected(run.results_dir / COLLECTED),
+    )
+
+
+def may_try_again(task: Task, evidence: Evidence, now: datetime) -> bool:
+    """Whether the plan allows another attempt at this shard, its failures deserve one, and the time
+    that this one took is left."""
+    context, run = task.context, task.run
+    took_s = (parse_time(evidence.ended_at) - parse_time(evidence.started_at)).total_seconds()
+    return (
+        run.attempt < task.suite.attempts
+        and remaining_s(context.deadline, now) > took_s
+        and deserves_another_try(task.suite, evidence, context.judged_on)
     )
 
 
@@ -145,6 +165,20 @@ def _read_report(path: Path) -> tuple[tuple[TestResult, ...], str | None]:
     except RunnerError as exc:
         return (), str(exc)
     return report.tests, "pytest was interrupted before its end" if report.interrupted else None
+
+
+def _collected(path: Path) -> Collected | None:
+    """What the plugin told of its collection; None unless that can be read."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > _MAX_COLLECTED_BYTES:
+        return None
+    try:
+        told = json.loads(path.read_bytes())
+        digest, total, selected = told["digest"], told["total"], told["selected"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    if type(total) is not int or type(selected) is not int or not 0 <= selected <= total:
+        return None
+    return Collected(digest=str(digest)[:100], total=total, selected=selected)
 
 
 def _tail(path: Path) -> str:

@@ -21,8 +21,9 @@ from testgate.core.handoff import Pointer, Task, parse_order
 from testgate.core.layout import suite_bundle_key
 from testgate.core.redaction import redact_bytes
 from testgate.runner.bundle import unpack_bundle
-from testgate.runner.junit import MAX_REPORT_BYTES
+from testgate.runner.files import read_plain
 from testgate.runner.remains import empty_temporary_files, hide_from_children
+from testgate.runner.reported import MAX_REPORT_BYTES
 from testgate.runner.suite import SuiteRun, may_try_again, run_suite
 
 
@@ -44,9 +45,12 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
     return pointer.spell() | {"again": may_try_again(task, evidence, datetime.now(UTC))}
 
 
-def _storable(path: Path) -> bool:
+def _storable(path: Path) -> bytes | None:
     """A plain file of a size that is read; a larger report counts as none, and is not kept."""
-    return path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_REPORT_BYTES
+    try:
+        return redact_bytes(read_plain(path, MAX_REPORT_BYTES))
+    except RunnerError:
+        return None
 
 
 def _bundle(bucket: Bucket, digest: str) -> bytes:
@@ -71,9 +75,9 @@ def _store(bucket: Bucket, task: Task, run: SuiteRun, evidence: Evidence) -> Poi
         (run.report_path, "application/xml"),
         (run.output_path, "text/plain; charset=utf-8"),
     ):
-        if _storable(path):
-            body = redact_bytes(path.read_bytes())
-            bucket.put_once(f"{prefix}{path.name}", body, content_type)
+        stored = _storable(path)
+        if stored is not None:
+            bucket.put_once(f"{prefix}{path.name}", stored, content_type)
     body = to_json_bytes(evidence.spell())
     bucket.put_once(f"{prefix}evidence.json", body, JSON_TYPE)
     return Pointer(run=task.run, digest=digest_of(body))

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from testgate.aws.s3 import JSON_TYPE, Bucket, to_json_bytes
 from testgate.core.canonical import digest_of
-from testgate.core.errors import PlanError
+from testgate.core.errors import PlanError, RunnerError
 from testgate.core.gatefile import GateFile, SuiteEntry, parse_gate_file
 from testgate.core.layout import gate_key, plan_key, suite_bundle_key, suite_key
 from testgate.core.plan import Plan, Suite, budget_problem, plan_problems
+from testgate.runner.bundle import check_bundle
 
 _LEFT_OUT = frozenset(
     {"__pycache__", ".pytest_cache", ".git", ".venv", "venv", "node_modules", ".mypy_cache"}
@@ -115,6 +116,10 @@ def _zip_suite(root: Path, entry: SuiteEntry) -> bytes:
                 info.external_attr = _PLAIN_FILE
                 info.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(info, path.read_bytes())
+    try:
+        check_bundle(buffer.getvalue())
+    except RunnerError as exc:
+        raise PlanError(f"suite {entry.name!r}: {exc}") from exc
     return buffer.getvalue()
 
 

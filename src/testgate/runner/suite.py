@@ -13,16 +13,17 @@ from pathlib import Path
 
 from testgate.core.deadlines import remaining_s
 from testgate.core.errors import RunnerError
-from testgate.core.evidence import Collected, Evidence, TestResult
+from testgate.core.evidence import Collected, Evidence
 from testgate.core.handoff import Task, parse_time, spell_time
 from testgate.core.redaction import redact
 from testgate.core.run_verdict import deserves_another_try
 from testgate.core.sharding import COLLECTED
 from testgate.runner.configuration import suite_config
 from testgate.runner.environment import suite_environment
-from testgate.runner.junit import read_junit
+from testgate.runner.files import read_plain, read_tail
 from testgate.runner.process import Command, run_process
 from testgate.runner.relay import Relay, Target
+from testgate.runner.reports import JUNIT, read_reports
 
 GRACE_S = 10.0
 OUTPUT_TAIL_CHARS = 4_000
@@ -49,7 +50,7 @@ class SuiteRun:
     @property
     def report_path(self) -> Path:
         """Where the JUnit report must appear."""
-        return self.results_dir / "junit.xml"
+        return self.results_dir / JUNIT
 
     @property
     def output_path(self) -> Path:
@@ -91,15 +92,15 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
         relayed = relay.counts if relay else None
         metrics = relay.metrics if relay else {}
     ended_at = now()
-    tests, problem = _read_report(run.report_path)
+    report = read_reports(run.results_dir)
     return Evidence(
         run=task.run,
         input_digest=task.context.input_digest,
         plan_digest=task.context.plan_digest,
         exit_code=ended.exit_code,
         timed_out=ended.timed_out,
-        report_problem=problem,
-        tests=tests,
+        report_problem=report.problem,
+        tests=report.tests,
         started_at=spell_time(started_at),
         ended_at=spell_time(ended_at),
         allowed_s=float(left_s),
@@ -159,22 +160,12 @@ def _empty_config(run: SuiteRun) -> Path:
     return path
 
 
-def _read_report(path: Path) -> tuple[tuple[TestResult, ...], str | None]:
-    try:
-        report = read_junit(path)
-    except RunnerError as exc:
-        return (), str(exc)
-    return report.tests, "pytest was interrupted before its end" if report.interrupted else None
-
-
 def _collected(path: Path) -> Collected | None:
     """What the plugin told of its collection; None unless that can be read."""
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > _MAX_COLLECTED_BYTES:
-        return None
     try:
-        told = json.loads(path.read_bytes())
+        told = json.loads(read_plain(path, _MAX_COLLECTED_BYTES))
         digest, total, selected = told["digest"], told["total"], told["selected"]
-    except (ValueError, KeyError, TypeError):
+    except (RunnerError, ValueError, KeyError, TypeError, RecursionError):
         return None
     if type(total) is not int or type(selected) is not int or not 0 <= selected <= total:
         return None
@@ -182,6 +173,6 @@ def _collected(path: Path) -> Collected | None:
 
 
 def _tail(path: Path) -> str:
-    if not path.is_file():
-        return ""
-    return redact(path.read_bytes()[-OUTPUT_TAIL_CHARS:].decode(errors="replace"))
+    """The end of the output; more is read than kept: a secret is known by what stands before it."""
+    tail = redact(read_tail(path, 8 * OUTPUT_TAIL_CHARS).decode(errors="replace"))
+    return tail[-OUTPUT_TAIL_CHARS:]

@@ -6,15 +6,17 @@ nothing else.
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from testgate.aws.clients import client
+from testgate.aws.plans import load_plan
 from testgate.aws.s3 import JSON_TYPE, Bucket, to_json_bytes
 from testgate.core.canonical import digest_of
 from testgate.core.errors import AccessDeniedError, NotFoundError, RunnerError
 from testgate.core.evidence import Evidence
-from testgate.core.handoff import Pointer, Task, parse_task
+from testgate.core.handoff import Pointer, Task, parse_order
 from testgate.core.layout import suite_bundle_key
 from testgate.core.redaction import redact_bytes
 from testgate.runner.bundle import unpack_bundle
@@ -26,13 +28,16 @@ from testgate.runner.remains import (
     hide_from_children,
 )
 from testgate.runner.reported import MAX_REPORT_BYTES
-from testgate.runner.suite import SuiteRun, run_suite
+from testgate.runner.suite import SuiteRun, may_try_again, run_suite
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
-    """The Lambda function: `{due, run, retry}` in, a pointer to the evidence out."""
-    task = parse_task(event)
+    """The Lambda function: `{due, run, retry}` in, a pointer to the evidence out, and `again`:
+    whether the suite's attempts allow, and its failures deserve, another try."""
+    order = parse_order(event)
     bucket = Bucket(client("s3"), os.environ["RECORD_BUCKET"])
+    suite = load_plan(bucket, order.context.plan_digest).suite(order.run.suite)
+    task = Task(suite=suite, run=order.run, context=order.context)
     hide_from_children()
     end_leftovers(os.environ)
     empty_temporary_files(os.environ)  # what another gate's suite left, or a run that was killed
@@ -41,7 +46,8 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
         run = SuiteRun(task=task, directory=place)
         unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
         evidence = run_suite(run)
-        return _store(bucket, task, run, evidence).spell()
+        pointer = _store(bucket, task, run, evidence)
+    return pointer.spell() | {"again": may_try_again(task, evidence, datetime.now(UTC))}
 
 
 def _storable(path: Path) -> bytes | None:

@@ -12,6 +12,10 @@ DECISION = "tests/core/test_decision.py"
 IDENTITY = "tests/core/test_identity.py"
 VERDICT = "tests/core/test_verdict.py"
 QUARANTINE = "tests/core/test_quarantine.py"
+ATTEMPTS = "tests/core/test_attempts.py"
+SHARDING = "tests/core/test_sharding.py"
+THRESHOLDS = "tests/core/test_thresholds.py"
+WAVES = "tests/core/test_waves.py"
 STEPS = "tests/steps/test_steps.py"
 HOOK = "tests/hook/test_gate_hook.py"
 SUITE = "tests/runner/test_suite.py"
@@ -101,9 +105,9 @@ GUARDS = (
     Guard(
         name="a test counts once",
         prevents="one test named often reaches min_tests; a failure hidden by a pass",
-        file=CORE + "verdict.py",
-        old="tests = distinct_tests(evidence.tests)",
-        new="tests = evidence.tests",
+        file=CORE + "suite_verdict.py",
+        old="tests = distinct_tests(test for evidence in left for test in evidence.tests)",
+        new="tests = tuple(test for evidence in left for test in evidence.tests)",
         test=f"{QUARANTINE}::test_a_name_reported_twice_is_one_test",
     ),
     Guard(
@@ -373,7 +377,7 @@ GUARDS = (
     Guard(
         name="a suite that was stopped has not passed",
         prevents="a pass of what had run by then",
-        file=CORE + "verdict.py",
+        file=CORE + "run_verdict.py",
         old="    if evidence.timed_out:\n",
         new="    if False:\n",
         test=f"{VERDICT}::test_what_is_not_earned_refuses",
@@ -381,7 +385,7 @@ GUARDS = (
     Guard(
         name="a readable, whole report",
         prevents="a pass without a report",
-        file=CORE + "verdict.py",
+        file=CORE + "run_verdict.py",
         old="if evidence.report_problem is not None:",
         new="if False:",
         test=f"{VERDICT}::test_what_is_not_earned_refuses",
@@ -389,7 +393,7 @@ GUARDS = (
     Guard(
         name="failures and exit code 0 disagree",
         prevents="a suite that hides its failures from its report's reader",
-        file=CORE + "verdict.py",
+        file=CORE + "run_verdict.py",
         old="if failures and code == 0:",
         new="if False:",
         test=f"{VERDICT}::test_what_is_not_earned_refuses",
@@ -397,15 +401,15 @@ GUARDS = (
     Guard(
         name="exit code 1 and no failure disagree",
         prevents="a broken suite that counts as passed",
-        file=CORE + "verdict.py",
-        old="if code == 1 and not failures:",
+        file=CORE + "run_verdict.py",
+        old="if code and not failures:",
         new="if False:",
         test=f"{VERDICT}::test_what_is_not_earned_refuses",
     ),
     Guard(
         name="some test ran",
         prevents="a pass of nothing, or of skipped tests",
-        file=CORE + "verdict.py",
+        file=CORE + "suite_verdict.py",
         old="    if counts.ran == 0:\n",
         new="    if False:\n",
         test=f"{VERDICT}::test_what_is_not_earned_refuses",
@@ -413,7 +417,7 @@ GUARDS = (
     Guard(
         name="enough tests ran",
         prevents="a suite that has silently lost its tests",
-        file=CORE + "verdict.py",
+        file=CORE + "suite_verdict.py",
         old="    if counts.ran < suite.min_tests:\n",
         new="    if False:\n",
         test=f"{VERDICT}::test_too_few_tests_refuse",
@@ -497,5 +501,102 @@ GUARDS = (
         old="return {name: own[name] for name in _INHERITED if name in own}",
         new="return dict(own)",
         test=f"{SUITE}::test_a_suite_sees_the_contract_and_nothing_of_the_runner",
+    ),
+    Guard(
+        name="no more attempts than declared",
+        prevents="trying again until it passes",
+        file=CORE + "suite_verdict.py",
+        old="    if len(own) > suite.attempts:\n",
+        new="    if False:\n",
+        test=f"{ATTEMPTS}::test_without_attempts_there_is_no_second_one",
+    ),
+    Guard(
+        name="attempts come in a row",
+        prevents="an attempt whose predecessor is hidden",
+        file=CORE + "suite_verdict.py",
+        old="if numbers != list(range(1, len(own) + 1)):",
+        new="if False:",
+        test=f"{ATTEMPTS}::test_attempts_that_were_not_due_refuse",
+    ),
+    Guard(
+        name="another attempt needs a reason",
+        prevents="a crash or a pass that is run again until it suits",
+        file=CORE + "suite_verdict.py",
+        old="if isinstance(result, Crash) or not deserves_another_try(suite, result, on):",
+        new="if False:",
+        test=f"{ATTEMPTS}::test_attempts_that_were_not_due_refuse",
+    ),
+    Guard(
+        name="each shard is there",
+        prevents="a pass of the shards that happened to end",
+        file=CORE + "suite_verdict.py",
+        old="    if not own:\n        return _Shard(evidence=None, "
+        'problem=_infra(f"{where} left no result"), attempts=0)\n',
+        new="    if not own:\n        return _Shard(evidence=None, problem=None, attempts=0)\n",
+        test=f"{SHARDING}::test_shards_that_do_not_add_up_refuse",
+    ),
+    Guard(
+        name="shards collected the same tests",
+        prevents="tests that are in no shard, because each counted others",
+        file=CORE + "sharding.py",
+        old="if len({each.digest for each in collected}) > 1:",
+        new="if False:",
+        test=f"{SHARDING}::test_shards_that_do_not_add_up_refuse",
+    ),
+    Guard(
+        name="shards together run all tests",
+        prevents="a test that is nobody's",
+        file=CORE + "sharding.py",
+        old="if totals and selected != totals[0]:",
+        new="if False:",
+        test=f"{SHARDING}::test_shards_that_do_not_add_up_refuse",
+    ),
+    Guard(
+        name="a shard reports its own tests",
+        prevents="a shard that says less than it was to run",
+        file=CORE + "sharding.py",
+        old="if len(evidence.tests) < due:",
+        new="if False:",
+        test=f"{SHARDING}::test_shards_that_do_not_add_up_refuse",
+    ),
+    Guard(
+        name="a metric that nobody reported never holds",
+        prevents="a misspelt threshold that lets everything pass",
+        file=CORE + "suite_verdict.py",
+        old="    if missing:\n",
+        new="    if False:\n",
+        test=f"{THRESHOLDS}::test_a_metric_that_nobody_reported_is_the_suites_error",
+    ),
+    Guard(
+        name="thresholds hold",
+        prevents="a pass beside a number that is out of bounds",
+        file=CORE + "suite_verdict.py",
+        old="    if not broken:\n",
+        new="    if True:\n",
+        test=f"{THRESHOLDS}::test_a_threshold_that_does_not_hold_fails_with_its_arithmetic",
+    ),
+    Guard(
+        name="the worst shard decides a threshold",
+        prevents="a slow shard that hides behind fast ones",
+        file=CORE + "thresholds.py",
+        old='worst = max(values) if threshold.sign in ("<", "<=") else min(values)',
+        new="worst = values[0]",
+        test=f"{THRESHOLDS}::test_the_worst_shard_decides",
+    ),
+    Guard(
+        name="what is missing after a passed wave is an error",
+        prevents="a suite that is called not run without a failure before it",
+        file=CORE + "verdict.py",
+        old="if stopped_by and not own:",
+        new="if not own:",
+        test=f"{WAVES}::test_a_suite_that_is_missing_after_a_wave_that_passed_is_an_error",
+    ),
+    Guard(
+        name="limits fit into the gate's time",
+        prevents="a plan whose last wave can never end in time",
+        file=CORE + "plan.py",
+        old="if needed_s <= allowed_s:",
+        new="if True:",
+        test=f"{WAVES}::test_limits_that_do_not_fit_are_told_with_their_numbers",
     ),
 )

@@ -13,7 +13,7 @@ import pytest
 from testgate.core.evidence import Run, parse_evidence
 from testgate.core.handoff import RunContext, Task
 from testgate.core.outcomes import Outcome
-from testgate.core.verdict import judge_suite
+from testgate.core.suite_verdict import judge_suite
 from testgate.runner.configuration import suite_config
 from testgate.runner.suite import SuiteRun, run_suite
 from tests.core.samples import suite as sample_suite
@@ -54,17 +54,18 @@ def green():
     thread.join()
 
 
-def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, **suite_changes):
+def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, shard=1, **suite_changes):
     place = SuiteRun(
         task=Task(
             suite=sample_suite(timeout_s=timeout_s, **suite_changes),
-            run=Run(suite="smoke", shard=1),
+            run=Run(suite="smoke", shard=shard),
             context=RunContext(
                 input_digest="i",
                 plan_digest="p",
                 prefix="runs/x/",
                 base_url=GREEN.url,
                 deadline=datetime.now(UTC) + timedelta(seconds=deadline_s),
+                judged_on=datetime.now(UTC).date(),
                 variables={"TESTGATE_SERVICE": "web"},
             ),
         ),
@@ -77,7 +78,7 @@ def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, **suite_changes):
         path.write_text(textwrap.dedent(text))
     evidence = run_suite(place)
     assert parse_evidence(json.loads(json.dumps(evidence.spell()))) == evidence
-    return evidence, judge_suite(place.task.suite, evidence)
+    return evidence, judge_suite(place.task.suite, [evidence])
 
 
 @pytest.mark.parametrize(
@@ -311,3 +312,65 @@ def _alive(pid):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+MANY = """
+import os, pytest
+@pytest.mark.parametrize('n', range(7))
+def test_n(base_url, n): ask(base_url)
+class TestMore:
+    def test_a(self, base_url): ask(base_url)
+    def test_b(self, base_url): ask(base_url)
+"""
+
+
+def shard_of(tmp_path, shard, shards, files):
+    place = tmp_path / str(shard)
+    place.mkdir()
+    evidence, _ = run(place, files, shard=shard, shards=shards)
+    return evidence
+
+
+@pytest.mark.parametrize("shards", [2, 4, 11])
+def test_shards_run_each_test_once_without_a_change_to_the_suite(tmp_path, shards):
+    left = [
+        shard_of(tmp_path, n, shards, {"test_a.py": ASK + MANY, "test_b.py": ASK + MANY})
+        for n in range(1, shards + 1)
+    ]
+    verdict = judge_suite(sample_suite(shards=shards), left)
+    assert (verdict.outcome, verdict.counts.passed) == (Outcome.PASSED, 18)
+    sizes = [len(evidence.tests) for evidence in left]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_more_shards_than_tests_leave_some_with_nothing_to_do(tmp_path):
+    files = {"test_a.py": ASK + "def test_one(base_url): ask(base_url)"}
+    left = [shard_of(tmp_path, n, 2, files) for n in (1, 2)]
+    verdict = judge_suite(sample_suite(shards=2), left)
+    assert sorted(evidence.exit_code for evidence in left) == [0, 5]
+    assert (verdict.outcome, verdict.counts.passed) == (Outcome.PASSED, 1)
+
+
+def test_tests_whose_names_differ_from_run_to_run_cannot_be_sharded(tmp_path):
+    random = ASK + (
+        "import pytest, uuid\n"
+        "@pytest.mark.parametrize('id', [uuid.uuid4().hex, uuid.uuid4().hex])\n"
+        "def test_n(base_url, id): ask(base_url)\n"
+    )
+    left = [shard_of(tmp_path, n, 2, {"test_a.py": random}) for n in (1, 2)]
+    verdict = judge_suite(sample_suite(shards=2), left)
+    assert verdict.outcome is Outcome.SUITE_ERROR
+    assert "its shards collected different tests" in verdict.sentence
+
+
+def test_a_suite_that_chooses_its_tests_is_sharded_by_what_it_chose(tmp_path):
+    files = {"pytest.ini": "[pytest]\naddopts = -k TestMore\n", "test_x.py": ASK + MANY}
+    left = [shard_of(tmp_path, n, 2, files) for n in (1, 2)]
+    assert judge_suite(sample_suite(shards=2), left).counts.passed == 2
+
+
+def test_requests_are_measured_for_thresholds(tmp_path):
+    evidence, _ = run(tmp_path, {"test_a.py": ASK + "def test_url(base_url): ask(base_url)"})
+    assert evidence.metrics["requests"] == 1
+    assert 0 < evidence.metrics["response_p95_ms"] <= evidence.metrics["response_max_ms"]
+    assert evidence.metrics["duration_s"] > 0

@@ -12,13 +12,14 @@ from typing import Any
 
 from testgate.aws.clients import client
 from testgate.aws.plans import load_plan
-from testgate.aws.s3 import JSON_TYPE, Bucket, to_json_bytes
+from testgate.aws.s3 import JSON_TYPE, Bucket
 from testgate.core.canonical import digest_of
 from testgate.core.errors import AccessDeniedError, NotFoundError, RunnerError
 from testgate.core.evidence import Evidence
 from testgate.core.handoff import Pointer, Task, parse_order
 from testgate.core.layout import suite_bundle_key
 from testgate.core.redaction import redact_bytes
+from testgate.core.storing import to_json_bytes
 from testgate.runner.bundle import unpack_bundle
 from testgate.runner.files import read_plain
 from testgate.runner.remains import (

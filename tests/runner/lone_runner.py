@@ -48,6 +48,7 @@ def run(asked, number):
             base_url="http://127.0.0.1:1",
             deadline=datetime.now(UTC) + timedelta(seconds=600),
             variables={},
+            judged_on=datetime.now(UTC).date(),
         ),
     )
     with fresh_directory() as place:

@@ -219,7 +219,7 @@ GUARDS = (
         name="no other execution from hookDetails",
         prevents="a hook that follows an execution it was told of",
         file="src/testgate/hook/gate.py",
-        old="if claimed not in {arn, *self._arns_of_other_stages(question)}:",
+        old="if claimed not in (arn, *self._arns_of_other_stages(question)):",
         new="if False:",
         test=f"{HOOK}::test_a_foreign_execution_in_hook_details_is_refused",
     ),

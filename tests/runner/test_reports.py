@@ -102,6 +102,28 @@ def test_ctrf_alone_is_not_enough(tmp_path):
     assert (report.tests, report.problem) == ((), "junit.xml was not written")
 
 
+def test_ctrf_alone_is_enough_where_junit_is_not_needed(tmp_path):
+    (tmp_path / "one.json").write_text(json.dumps(ctrf(case(A), case(B, "failed"))))
+    (tmp_path / "two.json").write_text(json.dumps(ctrf(case("c", flaky=True))))
+    report = read_reports(tmp_path, needs_junit=False)
+    assert (outcomes(report), report.problem) == ({A: "passed", B: "failed", "c": "flaky"}, None)
+
+
+def test_where_junit_is_not_needed_it_must_still_agree_if_it_is_there(tmp_path):
+    (tmp_path / "junit.xml").write_text(junit(*BOTH))
+    (tmp_path / "ctrf.json").write_text(json.dumps(ctrf(case(A, "failed"))))
+    assert "must agree" in (read_reports(tmp_path, needs_junit=False).problem or "")
+    (tmp_path / "junit.xml").unlink()
+    (tmp_path / "junit.xml").symlink_to("nowhere")
+    problem = read_reports(tmp_path, needs_junit=False).problem
+    assert problem == "junit.xml is a symbolic link, expected a plain file"
+
+
+def test_no_report_at_all_is_a_problem(tmp_path):
+    problem = read_reports(tmp_path, needs_junit=False).problem
+    assert problem == "neither junit.xml nor a CTRF report was written"
+
+
 @pytest.mark.parametrize(
     "text",
     ['{"a": 1}', "[" * 100_000, "not JSON", "", '{"reportFormat": "else"}', " " * 70_000 + "{}"],

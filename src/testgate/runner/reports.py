@@ -1,7 +1,7 @@
 """The reports of one run, found in its results directory and brought to agree.
 
-`junit.xml` is needed: pytest writes it itself. A CTRF file beside it must name the same tests as
-failed, and may know of some that they passed only when tried again. Imported by
+A pytest suite needs `junit.xml`: pytest writes it itself. A CTRF file beside it must name the same
+tests as failed, and may know of some that they passed only when tried again. Imported by
 `testgate.runner.suite`.
 """
 
@@ -33,21 +33,25 @@ class Reported:
     problem: str | None = None
 
 
-def read_reports(results_dir: Path) -> Reported:
-    """Everything that lies there, whatever a suite has put there."""
+def read_reports(results_dir: Path, *, needs_junit: bool = True) -> Reported:
+    """Everything that lies there, whatever a suite has put there. Where `junit.xml` is not needed,
+    CTRF alone will do."""
+    tests: tuple[TestResult, ...] = ()
+    interrupted = False
     try:
-        junit = read_junit(results_dir / JUNIT)
+        has_junit = needs_junit or os.path.lexists(results_dir / JUNIT)
+        if has_junit:
+            junit = read_junit(results_dir / JUNIT)
+            tests, interrupted = junit.tests, junit.interrupted
+        ctrf = list(_ctrf_reports(results_dir))
+        if not has_junit and not ctrf:
+            raise RunnerError(f"neither {JUNIT} nor a CTRF report was written")
+        for name, report in ctrf:
+            tests = agreed(tests, name, report) if has_junit else tests + report.tests
     except RunnerError as exc:
-        return Reported(tests=(), problem=str(exc))
-    try:
-        tests = junit.tests
-        for name, report in _ctrf_reports(results_dir):
-            tests = agreed(tests, name, report)
-    except RunnerError as exc:
-        return Reported(tests=junit.tests, problem=str(exc))
+        return Reported(tests=tests, problem=str(exc))
     return Reported(
-        tests=tests,
-        problem="pytest was interrupted before its end" if junit.interrupted else None,
+        tests=tests, problem="pytest was interrupted before its end" if interrupted else None
     )
 
 

@@ -93,7 +93,7 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
         relayed = relay.counts if relay else None
         metrics = relay.metrics if relay else {}
     ended_at = now()
-    report = read_reports(run.results_dir)
+    report = read_reports(run.results_dir, needs_junit=task.suite.framework == "pytest")
     return Evidence(
         run=task.run,
         input_digest=task.context.input_digest,

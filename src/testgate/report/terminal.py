@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from testgate.core.layout import RunPlace
-from testgate.report.markdown import first_failure, what_happens_next
+from testgate.report.wording import first_failure, what_happens_next
 
 Record = Mapping[str, Any]
 

@@ -127,15 +127,15 @@ def _store_reports(bucket: Bucket, place: RunPlace, record: State) -> None:
 
 def _store_report(bucket: Bucket, key: str, form: str, record: State) -> None:
     # Imported here, so that a renderer that cannot even be imported harms no verdict.
-    from testgate.report.rendering import FORMS, MAX_REPORT_BYTES, render
+    from testgate.report.rendering import MAX_REPORT_BYTES, RENDERERS, Form, render
 
     tests = sum(len(suite["tests"]) for suite in record["suites"])
     if tests > _MAX_REPORTED_TESTS:
         raise EvidenceError(f"{tests} tests, at most {_MAX_REPORTED_TESTS} are reported")
-    report = render(form, record)
+    report = render(Form(form), record)
     if len(report) > MAX_REPORT_BYTES:
         raise EvidenceError(f"it has {len(report)} bytes, at most {MAX_REPORT_BYTES} are kept")
-    bucket.put(key, report, FORMS[form].content_type)
+    bucket.put(key, report, RENDERERS[Form(form)].content_type)
 
 
 def _is_indexed(bucket: Bucket, key: str) -> bool:

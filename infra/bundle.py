@@ -33,7 +33,7 @@ LIBRARY_SOURCES = (
     "src/testgate/aws/**/*.py",
 )
 HOOK_SOURCES = (*LIBRARY_SOURCES, "src/testgate/hook/**/*.py", "hooks/test_gate.py")
-REPORTS = (  # all but the terminal's, which needs Rich
+REPORTS = (  # all but what only the command line shows
     "__init__.py",
     "console.py",
     "ctrf.py",

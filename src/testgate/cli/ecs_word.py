@@ -10,9 +10,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from testgate.core.arns import parse_service_deployment_arn
-from testgate.core.ecs_messages import EcsDeployment, Explanation, explain
-from testgate.core.ecs_texts import NOTHING_TO_RETURN_TO, Source
 from testgate.core.errors import InputError
+from testgate.report.ecs_messages import EcsDeployment, Explanation, explain
+from testgate.report.ecs_texts import NOTHING_TO_RETURN_TO, Source
 
 _FAILED_EVENT = "deployment failed: "
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testgate.core.ecs_messages import EcsDeployment, explain
-from testgate.core.ecs_texts import MESSAGES, Source
 from testgate.local.ecs import reasons
 from testgate.local.ecs.model import HookTarget, Stage
+from testgate.report.ecs_messages import EcsDeployment, explain
+from testgate.report.ecs_texts import MESSAGES, Source
 
 HOOK = "arn:aws:lambda:us-west-2:123456789012:function:myHook"
 ROLE = "arn:aws:iam::123456789012:role/Admin"

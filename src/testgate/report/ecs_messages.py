@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from testgate.core.ecs_texts import MESSAGES, NOTHING_TO_RETURN_TO, Message, Source
+from testgate.report.ecs_texts import MESSAGES, NOTHING_TO_RETURN_TO, Message, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 Where a text comes from stands beside it: AWS's troubleshooting page for blue/green deployments
 (documented), a real account's record (seen), or nobody but this project (assumed): an assumed one
-may not match what AWS says. Standard library only; read by `testgate.core.ecs_messages`.
+may not match what AWS says. Standard library only; read by `testgate.report.ecs_messages`.
 """
 
 import re

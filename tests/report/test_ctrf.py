@@ -10,6 +10,7 @@ from hypothesis import given
 
 from testgate.core.outcomes import Outcome
 from testgate.report.ctrf import render_ctrf
+from testgate.runner.ctrf import parse_ctrf
 from tests.report import records
 from tests.report.damage import damaged
 
@@ -52,6 +53,19 @@ def test_the_schema_refuses_what_it_does_not_know():
 @pytest.mark.parametrize("name", SAMPLES)
 def test_each_kind_of_record_gives_a_valid_document(name):
     SCHEMA.validate(render_ctrf(SAMPLES[name]))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_our_own_reader_reads_it_back(name):
+    """It refuses a report whose summary and tests are at odds, or a test with two results."""
+    document = render_ctrf(SAMPLES[name])
+    report = parse_ctrf("ctrf.json", json.dumps(document).encode())
+    summary = document["results"]["summary"]
+    assert len(report.tests) == summary["tests"]
+    failed = [test for test in report.tests if test.outcome is Outcome.FAILED]
+    assert len(failed) == summary["failed"]
+    flaky = [test for test in report.tests if test.outcome is Outcome.FLAKY]
+    assert len(flaky) == summary["flaky"]
 
 
 @given(damaged(records.rich()))

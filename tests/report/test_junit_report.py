@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from testgate.core.outcomes import Outcome
 from testgate.core.redaction import redact
 from testgate.report.junit import render_junit
-from testgate.runner.junit import MAX_NAME_CHARS, read_junit
+from testgate.runner.junit import parse_junit
+from testgate.runner.reported import MAX_NAME_CHARS, clean
 from tests.core.samples import passed, skipped
 from tests.report import records
 from tests.report.damage import damaged
@@ -126,20 +127,16 @@ def plain(text):
     trace=plain({"max_size": 200}),
     seconds=st.integers(0, 10_000),
 )
-def test_our_own_reader_reads_it_back(tmp_path_factory, name, message, trace, seconds):
+def test_our_own_reader_reads_it_back(name, message, trace, seconds):
     tests = [
         records.broken(name, message, trace=trace, file="", duration_s=seconds / 1000),
         skipped(f"skipped {name}"),
         passed(f"passed {name}"),
     ]
-    path = tmp_path_factory.mktemp("junit") / "junit.xml"
-    path.write_bytes(render_junit(records.record(*tests)).encode())
-    report = read_junit(path)
+    report = parse_junit("junit.xml", render_junit(records.record(*tests)).encode())
     assert not report.interrupted
     read = {test.name: test for test in report.tests}
-    full = redact(f"smoke::{name}")[:MAX_NAME_CHARS]
-    failure = read.get(full)
-    assert failure is not None, (full, list(read))
+    failure = read[clean(f"smoke::{name}", MAX_NAME_CHARS)]
     assert (failure.outcome, failure.duration_s) == (Outcome.FAILED, seconds / 1000)
     assert failure.trace == redact(trace)
     lines = message.strip().splitlines()
@@ -147,6 +144,13 @@ def test_our_own_reader_reads_it_back(tmp_path_factory, name, message, trace, se
         assert failure.message == redact(lines[0].removeprefix("AssertionError: "))
     tally = Counter(test.outcome for test in report.tests)
     assert tally == {Outcome.FAILED: 1, Outcome.SKIPPED: 1, Outcome.PASSED: 1}
+
+
+@given(damaged(records.rich()))
+def test_our_own_reader_finds_nothing_to_refuse(record):
+    """It refuses a report whose counts and tests are at odds, or that has a result it does not
+    know."""
+    parse_junit("junit.xml", render_junit(record).encode())
 
 
 def test_hostile_texts_are_readable_xml_and_control_characters_are_gone():

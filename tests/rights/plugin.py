@@ -2,20 +2,16 @@
 
 Each local AWS with the shipped stack stores what it has counted when it ends (see
 tests/deployments/conftest.py), also in pytest-xdist's workers; here it is put together. A run of a
-part of tests/deployments cannot tell, and says so.
+part of tests/deployments cannot tell, and says so. What reads the template is imported when it is
+needed: it imports moto, which most test runs do without.
 """
 
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tests.rights.collecting import Key, key_of, merged, unused
-from tests.rights.page import short
-from tests.rights.template import Right, read_rights
 
 DEPLOYMENTS = Path(__file__).resolve().parents[1] / "deployments"
 DIRECTORY: pytest.StashKey[Path] = pytest.StashKey()
@@ -60,19 +56,24 @@ class RightsAccount:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         files = list(self._directory.glob("*.json"))
-        counted, rights = merged(files), read_rights()
-        if self._config.getoption("rights"):
-            self._lines += table(rights, counted)
         partial = why_partial(self._config, exitstatus)
-        if partial is None:
-            never = unused(rights, counted)
-            self._lines += [f"FAILED: no call used {sentence(right)}" for right in never]
-            if never:
-                session.exitstatus = pytest.ExitCode.TESTS_FAILED
-            else:
-                self._lines.append(f"each of {len(rights)} rights of infra/gate.yaml was used")
-        elif files:
+        if partial is not None:
             self._lines.append(f"not checked that each right is used: {partial}")
+        shown = self._config.getoption("rights")
+        if partial is not None and not shown:
+            return
+        from tests.rights.account import judge, table
+        from tests.rights.collecting import merged
+        from tests.rights.template import read_rights
+
+        counted, rights = merged(files), read_rights()
+        if shown:
+            self._lines[:0] = table(rights, counted)
+        if partial is None:
+            passed, lines = judge(rights, counted)
+            self._lines += lines
+            if not passed:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._lines:
@@ -92,21 +93,3 @@ def why_partial(config: pytest.Config, exitstatus: int) -> str | None:
     if not any(path == DEPLOYMENTS or path in DEPLOYMENTS.parents for path in given):
         return "only a part of tests/deployments ran"
     return None
-
-
-def sentence(right: Right) -> str:
-    return f"{right.action} on {short(right.resource)} by {right.who} ({right.holder} {right.sid})"
-
-
-def table(rights: tuple[Right, ...], counted: Mapping[Key, int]) -> list[str]:
-    """who | action | resource | used."""
-    rows = [("who", "action", "resource", "used")]
-    rows += [
-        (right.who, right.action, short(right.resource), str(counted.get(key_of(right), 0)))
-        for right in rights
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return [
-        " | ".join([*(row[column].ljust(widths[column]) for column in range(3)), row[3].rjust(6)])
-        for row in rows
-    ]

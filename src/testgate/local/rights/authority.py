@@ -17,6 +17,8 @@ from testgate.local.rights.evaluation import (
 from testgate.local.rights.ledger import Denial, Ledger, Use
 from testgate.local.rights.sessions import Session
 
+_WITHOUT = "started without rights (docs/local-aws.md), it lets everything pass"
+
 
 class Authority:
     """One local AWS's authority; any thread may ask. `enforces` False lets everything pass."""
@@ -82,7 +84,10 @@ class Authority:
 
     def refuse_unknown(self, session: Session, operation: str, problem: str) -> str:
         """Keep account of a call whose right is not known; what the caller is told."""
-        reason = f"User: {session.arn} is not authorized to perform: {operation} because {problem}"
+        reason = (
+            f"User: {session.arn} is not authorized to perform: {operation} because {problem}; "
+            f"{_WITHOUT}"
+        )
         self._deny(session.role_name, operation, "", reason)
         return reason
 
@@ -99,7 +104,9 @@ class Authority:
             of_role = () if role_arn is None else policies_of_role(role_arn)
             policies = (*of_role, *policies_of_resource(request.resource))
         except PolicyError as exc:
-            reason = f"{_start(name, request)} because the local AWS cannot evaluate {exc}"
+            reason = (
+                f"{_start(name, request)} because the local AWS cannot evaluate {exc}; {_WITHOUT}"
+            )
             return self._deny(caller, request.action, request.resource, reason)
         decision = evaluate(policies, request)
         if isinstance(decision, Allowed):

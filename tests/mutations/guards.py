@@ -14,6 +14,7 @@ QUARANTINE = "tests/core/test_quarantine.py"
 STEPS = "tests/steps/test_steps.py"
 HOOK = "tests/hook/test_gate_hook.py"
 SUITE = "tests/runner/test_suite.py"
+RIGHTS = "tests/rights/test_template.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -444,5 +445,24 @@ GUARDS = (
         old="return {name: own[name] for name in _INHERITED if name in own}",
         new="return dict(own)",
         test=f"{SUITE}::test_a_suite_sees_the_contract_and_nothing_of_the_runner",
+    ),
+    Guard(
+        name="the runner writes evidence alone",
+        prevents="a suite with the runner's credentials that writes a record or an answer",
+        file="infra/gate.yaml",
+        old="${RecordBucket}/runs/*/evidence/*",
+        new="${RecordBucket}/runs/*",
+        test=f"{RIGHTS}::test_each_prefix_is_written_by_its_own_functions_alone",
+    ),
+    Guard(
+        name="evidence is written once",
+        prevents="evidence that replaces what another attempt left",
+        file="infra/gate.yaml",
+        old="""                Condition:
+                  "Null":
+                    s3:if-none-match: "false"
+""",
+        new="",
+        test=f"{RIGHTS}::test_evidence_is_written_only_where_there_is_none",
     ),
 )

@@ -24,6 +24,7 @@ BUNDLE = "tests/runner/test_bundle.py"
 JUNIT = "tests/runner/test_junit.py"
 CTRF = "tests/runner/test_ctrf.py"
 REPORTS = "tests/runner/test_reports.py"
+RIGHTS = "tests/rights/test_template.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -615,5 +616,42 @@ GUARDS = (
         old="if needed_s <= allowed_s:",
         new="if True:",
         test=f"{WAVES}::test_limits_that_do_not_fit_are_told_with_their_numbers",
+    ),
+    Guard(
+        name="refusals are visible everywhere",
+        prevents="a viewer of JUnit or CTRF that shows green for a refusal without a failing test",
+        file="src/testgate/report/view.py",
+        old="if not run.passed and not any(",
+        new="if False and not any(",
+        test="tests/report/test_junit_report.py"
+        "::test_what_refused_beside_tests_is_an_error_of_suite_gate",
+    ),
+    Guard(
+        name="reports decide nothing",
+        prevents="a verdict that is lost because its report could not be written",
+        file="state_machines/steps/recording.py",
+        old="except Exception as exc:  # noqa: BLE001 - a report is",
+        new="except ImportError as exc:  # noqa: BLE001 - a report is",
+        test="tests/steps/test_reports.py"
+        "::test_a_report_that_cannot_be_stored_is_missing_and_nothing_else_is",
+    ),
+    Guard(
+        name="the runner writes evidence alone",
+        prevents="a suite with the runner's credentials that writes a record or an answer",
+        file="infra/gate.yaml",
+        old="${RecordBucket}/runs/*/evidence/*",
+        new="${RecordBucket}/runs/*",
+        test=f"{RIGHTS}::test_each_prefix_is_written_by_its_own_functions_alone",
+    ),
+    Guard(
+        name="evidence is written once",
+        prevents="evidence that replaces what another attempt left",
+        file="infra/gate.yaml",
+        old="""                Condition:
+                  "Null":
+                    s3:if-none-match: "false"
+""",
+        new="",
+        test=f"{RIGHTS}::test_evidence_is_written_only_where_there_is_none",
     ),
 )

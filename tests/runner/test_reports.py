@@ -102,28 +102,6 @@ def test_ctrf_alone_is_not_enough(tmp_path):
     assert (report.tests, report.problem) == ((), "junit.xml was not written")
 
 
-def test_ctrf_alone_is_enough_where_junit_is_not_needed(tmp_path):
-    (tmp_path / "one.json").write_text(json.dumps(ctrf(case(A), case(B, "failed"))))
-    (tmp_path / "two.json").write_text(json.dumps(ctrf(case("c", flaky=True))))
-    report = read_reports(tmp_path, needs_junit=False)
-    assert (outcomes(report), report.problem) == ({A: "passed", B: "failed", "c": "flaky"}, None)
-
-
-def test_where_junit_is_not_needed_it_must_still_agree_if_it_is_there(tmp_path):
-    (tmp_path / "junit.xml").write_text(junit(*BOTH))
-    (tmp_path / "ctrf.json").write_text(json.dumps(ctrf(case(A, "failed"))))
-    assert "must agree" in (read_reports(tmp_path, needs_junit=False).problem or "")
-    (tmp_path / "junit.xml").unlink()
-    (tmp_path / "junit.xml").symlink_to("nowhere")
-    problem = read_reports(tmp_path, needs_junit=False).problem
-    assert problem == "junit.xml is a symbolic link, expected a plain file"
-
-
-def test_no_report_at_all_is_a_problem(tmp_path):
-    problem = read_reports(tmp_path, needs_junit=False).problem
-    assert problem == "neither junit.xml nor a CTRF report was written"
-
-
 @pytest.mark.parametrize(
     "text",
     ['{"a": 1}', "[" * 100_000, "not JSON", "", '{"reportFormat": "else"}', " " * 70_000 + "{}"],
@@ -192,5 +170,32 @@ def test_a_flood_of_files_is_a_problem(tmp_path, count, name, text, says):
 def test_an_interrupted_run_is_told_with_what_it_had(tmp_path):
     (tmp_path / "junit.xml").write_text("<testsuite><testcase name='a'/><testcase/></testsuite>")
     report = read_reports(tmp_path)
-    assert report.problem == "pytest was interrupted before its end"
+    assert report.problem == "the suite was interrupted before its end"
     assert [test.outcome for test in report.tests] == [Outcome.PASSED]
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda path: path.rmdir(), "the results directory cannot be listed: No such file"),
+        (
+            lambda path: (path.rmdir(), path.symlink_to("/proc/self")),
+            "neither JUnit (*.xml) nor CTRF (*.json) was written",
+        ),
+        (lambda path: (path / "a.xml").symlink_to("b.xml"), "a.xml is a symbolic link"),
+        (lambda path: os.mkfifo(path / "a.xml"), "a.xml is a named pipe"),
+    ],
+    ids=["gone", "link", "report is a link", "report is a pipe"],
+)
+def test_a_results_directory_that_a_suite_has_changed_is_a_problem(tmp_path, make, says):
+    (tmp_path / "results").mkdir()
+    make(tmp_path / "results")
+    assert says in (read_reports(tmp_path / "results", own_names=True).problem or "")
+
+
+def test_many_reports_may_not_say_more_than_one(tmp_path):
+    for number in range(11):
+        cases = ((f"test_{number}_{n}", "") for n in range(5_000))
+        (tmp_path / f"{number}.xml").write_text(junit(*cases))
+    problem = read_reports(tmp_path, own_names=True).problem or ""
+    assert problem.startswith("the results directory has more than 50000 tests")

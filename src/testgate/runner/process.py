@@ -18,6 +18,7 @@ from testgate.runner.remains import no_process_left
 
 MAX_OUTPUT_BYTES = 5_000_000
 _CHUNK_BYTES = 65_536
+_NOT_RUN, _NOT_FOUND = 126, 127  # as a shell says it (POSIX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,12 @@ def run_process(command: Command, *, timeout_s: float, grace_s: float) -> Ended:
     command.output_path.unlink(missing_ok=True)
     with command.output_path.open("xb", buffering=0) as output:
         with no_process_left():
-            process = _start(command)
+            try:
+                process = _start(command)
+            except OSError as exc:
+                output.write(f"{command.argv[0]}: {exc.strerror}\n".encode())
+                missing = isinstance(exc, FileNotFoundError)
+                return Ended(exit_code=_NOT_FOUND if missing else _NOT_RUN, timed_out=False)
             reader = threading.Thread(target=_copy, args=(process, output), daemon=True)
             reader.start()
             try:
@@ -80,7 +86,7 @@ def _wait(process: subprocess.Popen[bytes], timeout_s: float, grace_s: float) ->
         process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         timed_out = True
-        process.send_signal(signal.SIGINT)
+        _signal_group(process, signal.SIGINT)  # as a terminal would: a shell waits for its child
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(grace_s)
     return Ended(exit_code=process.poll(), timed_out=timed_out)
@@ -101,5 +107,9 @@ def _copy(process: subprocess.Popen[bytes], output: RawIOBase) -> None:
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill everything in the child's process group."""
+    _signal_group(process, signal.SIGKILL)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, number)

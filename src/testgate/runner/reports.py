@@ -1,12 +1,13 @@
 """The reports of one run, found in its results directory and brought to agree.
 
-A pytest suite needs `junit.xml`: pytest writes it itself. A CTRF file beside it must name the same
-tests as failed, and may know of some that they passed only when tried again. Imported by
-`testgate.runner.suite`.
+pytest writes `junit.xml` itself, and it is needed; other programs leave any JUnit file `*.xml`, or
+CTRF. A CTRF file beside JUnit must name the same tests as failed, and may know of some that they
+passed only when tried again. Imported by `testgate.runner.suite`.
 """
 
+import itertools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,12 +17,25 @@ from testgate.core.outcomes import Outcome
 from testgate.runner.ctrf import parse_ctrf, says_ctrf
 from testgate.runner.files import open_plain
 from testgate.runner.junit import read_junit
-from testgate.runner.reported import MAX_NAME_CHARS, MAX_REPORT_BYTES, Report, clean, is_failure
+from testgate.runner.reported import (
+    MAX_NAME_CHARS,
+    MAX_REPORT_BYTES,
+    Report,
+    capped,
+    clean,
+    is_failure,
+)
 
 JUNIT = "junit.xml"
 MAX_FILES = 10_000
 MAX_JSON_FILES = 1_000  # whose beginnings are looked at
 MAX_CTRF_FILES = 10
+MAX_JUNIT_FILES = 200
+_NONE = (
+    "neither JUnit (*.xml) nor CTRF (*.json) was written to TESTGATE_RESULTS_DIR; a suite whose "
+    'exit code says it all declares evidence = "exit-code"'
+)
+_TOGETHER = "the results directory"
 HEAD_BYTES = 65_536  # where a CTRF file must call itself one
 
 
@@ -33,26 +47,49 @@ class Reported:
     problem: str | None = None
 
 
-def read_reports(results_dir: Path, *, needs_junit: bool = True) -> Reported:
-    """Everything that lies there, whatever a suite has put there. Where `junit.xml` is not needed,
-    CTRF alone will do."""
-    tests: tuple[TestResult, ...] = ()
-    interrupted = False
+def read_reports(results_dir: Path, *, own_names: bool = False) -> Reported:
+    """Everything that lies there, whatever a suite has put there. `own_names`: it names its JUnit
+    files as it likes, and may leave CTRF alone."""
     try:
-        has_junit = needs_junit or os.path.lexists(results_dir / JUNIT)
-        if has_junit:
-            junit = read_junit(results_dir / JUNIT)
-            tests, interrupted = junit.tests, junit.interrupted
-        ctrf = list(_ctrf_reports(results_dir))
-        if not has_junit and not ctrf:
-            raise RunnerError(f"neither {JUNIT} nor a CTRF report was written")
-        for name, report in ctrf:
-            tests = agreed(tests, name, report) if has_junit else tests + report.tests
+        junit = _junit_reports(results_dir) if own_names else [read_junit(results_dir / JUNIT)]
+        tests = together(junit)
+    except RunnerError as exc:
+        return Reported(tests=(), problem=str(exc))
+    try:
+        for name, report in _ctrf_reports(results_dir):
+            told = Report(tests=tests)
+            tests = agreed(tests, name, report) if junit else together([told, report])
     except RunnerError as exc:
         return Reported(tests=tests, problem=str(exc))
+    if not junit and not tests:
+        return Reported(tests=(), problem=_NONE)
+    interrupted = any(report.interrupted for report in junit)
     return Reported(
-        tests=tests, problem="pytest was interrupted before its end" if interrupted else None
+        tests=tests, problem="the suite was interrupted before its end" if interrupted else None
     )
+
+
+def together(reports: Iterable[Report]) -> tuple[TestResult, ...]:
+    """The tests of several reports, capped as those of one. Raises RunnerError."""
+    return capped(_TOGETHER, (test for report in reports for test in report.tests))
+
+
+def _junit_reports(results_dir: Path) -> list[Report]:
+    names = _names(results_dir, ".xml")
+    if len(names) > MAX_JUNIT_FILES:
+        raise RunnerError(
+            f"there are {len(names)} files *.xml, at most {MAX_JUNIT_FILES} are read; let the "
+            "suite write one report"
+        )
+    reports: list[Report] = []
+
+    def tests() -> Iterator[TestResult]:
+        for name in names:
+            reports.append(read_junit(results_dir / name))
+            yield from reports[-1].tests
+
+    capped(_TOGETHER, tests())  # too much is noticed before all of it is read
+    return reports
 
 
 def agreed(tests: tuple[TestResult, ...], name: str, ctrf: Report) -> tuple[TestResult, ...]:
@@ -86,22 +123,27 @@ def _ctrf_reports(results_dir: Path) -> Iterable[tuple[str, Report]]:
 
 
 def _json_names(results_dir: Path) -> list[str]:
-    names: list[str] = []
-    with os.scandir(results_dir) as entries:
-        for number, entry in enumerate(entries, 1):
-            if number > MAX_FILES:
-                raise RunnerError(
-                    f"the results directory holds more than {MAX_FILES} files; let the suite keep "
-                    "others elsewhere"
-                )
-            if entry.name.endswith(".json"):
-                names.append(entry.name)
+    names = _names(results_dir, ".json")
     if len(names) > MAX_JSON_FILES:
         raise RunnerError(
             f"the results directory holds {len(names)} JSON files, at most {MAX_JSON_FILES} are "
             "looked at; let the suite keep others elsewhere"
         )
-    return sorted(names)
+    return names
+
+
+def _names(results_dir: Path, suffix: str) -> list[str]:
+    try:
+        with os.scandir(results_dir) as scanned:
+            entries = [entry.name for entry in itertools.islice(scanned, MAX_FILES + 1)]
+    except OSError as exc:
+        raise RunnerError(f"the results directory cannot be listed: {exc.strerror}") from exc
+    if len(entries) > MAX_FILES:
+        raise RunnerError(
+            f"the results directory holds more than {MAX_FILES} files; let the suite keep others "
+            "elsewhere"
+        )
+    return sorted(name for name in entries if name.endswith(suffix))
 
 
 def _failed(tests: Iterable[TestResult]) -> set[str]:

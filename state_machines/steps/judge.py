@@ -130,7 +130,7 @@ class Judge:
             )
             if gone:
                 return gone, {}
-            after = self.discovery.snapshot(question, deployment)
+            after = self.discovery.look(question, deployment).snapshot
         except UnavailableError:
             raise
         except GateError as exc:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from testgate.aws.clients import client
-from testgate.aws.discovery import Discovery
+from testgate.aws.discovery import Discovery, Sight
 from testgate.aws.ecs import Ecs
 from testgate.aws.elbv2 import Elbv2
 from testgate.aws.plans import resolve_plan
@@ -85,17 +85,17 @@ class Prepare:
             )
             if foreign:
                 return _not_ready(Outcome.INFRA_ERROR, foreign)
-            snapshot = self.discovery.snapshot(question, deployment)
+            sight = self.discovery.look(question, deployment)
         except UnavailableError:
             raise
         except GateError as exc:
             return _not_ready(Outcome.INFRA_ERROR, str(exc))
-        problem = identity_problem(question, snapshot)
+        problem = identity_problem(question, sight.snapshot)
         if problem:  # a rollback changes rules too: then that is what has happened
             now = self.ecs.deployment(str(question.deployment))
             gone = deployment_problem(question, now.status, now.stage, now.target_revision)
             return _identity_refusal(gone or problem)
-        return self._ready(execution, question, deployment, plan, snapshot)
+        return self._ready(execution, question, deployment, plan, sight)
 
     def _ready(
         self,
@@ -103,7 +103,7 @@ class Prepare:
         question: Question,
         deployment: DeploymentFacts,
         plan: Plan,
-        snapshot: Snapshot,
+        sight: Sight,
     ) -> dict[str, object]:
         limits = deadlines(
             execution.started_at,
@@ -114,9 +114,12 @@ class Prepare:
             input_digest=question.digest,
             plan_digest=plan.digest,
             prefix=place_of(question.deployment, execution.name).prefix,
-            base_url=snapshot.base_url,
+            base_url=sight.reach.base_url,
             deadline=limits.suites,
-            variables=_variables(question, execution.name, snapshot, limits.suites),
+            variables=_variables(question, execution.name, sight.snapshot, limits.suites),
+            host=sight.reach.host,
+            headers=sight.reach.headers,
+            fence=sight.reach.fence,
         )
         return {
             "ready": True,
@@ -128,7 +131,7 @@ class Prepare:
                 [spell_due(suite, due.shard) for suite in wave for due in shards_of(suite)]
                 for wave in plan.waves
             ],
-            "before": snapshot.spell(),
+            "before": sight.snapshot.spell(),
         }
 
 
@@ -161,5 +164,7 @@ def _variables(
         "TESTGATE_RUN_ID": run_id,
         "TESTGATE_DEADLINE": spell_time(deadline),
     }
+    if snapshot.host:
+        told["TESTGATE_TEST_HOST"] = snapshot.host
     parameters = question.config.parameters
     return told | {f"TESTGATE_PARAMETER_{name}": text for name, text in parameters.items()}

@@ -17,6 +17,7 @@ from testgate.core.errors import AccessDeniedError, NotFoundError, RunnerError
 from testgate.core.evidence import Evidence
 from testgate.core.handoff import Pointer, Task, parse_task
 from testgate.core.layout import suite_bundle_key
+from testgate.core.masking import mask_bytes, mask_evidence
 from testgate.core.redaction import redact_bytes
 from testgate.runner.bundle import unpack_bundle
 from testgate.runner.junit import MAX_REPORT_BYTES
@@ -34,7 +35,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
     with TemporaryDirectory(prefix="testgate-") as place:
         run = SuiteRun(task=task, directory=Path(place))
         unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
-        evidence = run_suite(run)
+        evidence = mask_evidence(run_suite(run), task.context.headers)
         return _store(bucket, task, run, evidence).spell()
 
 
@@ -66,7 +67,7 @@ def _store(bucket: Bucket, task: Task, run: SuiteRun, evidence: Evidence) -> Poi
         (run.output_path, "text/plain; charset=utf-8"),
     ):
         if _storable(path):
-            body = redact_bytes(path.read_bytes())
+            body = redact_bytes(mask_bytes(path.read_bytes(), task.context.headers))
             bucket.put_once(f"{prefix}{path.name}", body, content_type)
     body = to_json_bytes(evidence.spell())
     bucket.put_once(f"{prefix}evidence.json", body, JSON_TYPE)

@@ -3,7 +3,8 @@
 Read by `python -m tests.mutations`, by test_guards.py and by docs/guards.md.
 """
 
-from dataclasses import dataclass
+from tests.mutations.guard import Guard
+from tests.mutations.reach_guards import REACH_GUARDS
 
 CORE = "src/testgate/core/"
 BINDING = "tests/core/test_binding.py"
@@ -15,20 +16,8 @@ STEPS = "tests/steps/test_steps.py"
 HOOK = "tests/hook/test_gate_hook.py"
 SUITE = "tests/runner/test_suite.py"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
-    """`old` stands once in `file`; with `new` in its place the guard is gone."""
-
-    name: str
-    prevents: str
-    file: str
-    old: str
-    new: str
-    test: str
-
-
 GUARDS = (
+    *REACH_GUARDS,
     Guard(
         name="output answers this question",
         prevents="a pass of another deployment counts here",
@@ -217,8 +206,8 @@ GUARDS = (
         name="unknown keys are refused",
         prevents="a typo that weakens a gate",
         file=CORE + "config.py",
-        old="        elif key not in _PARSERS:\n",
-        new="        elif key not in _PARSERS and False:\n",
+        old="        if key not in _PARSERS:\n",
+        new="        if key not in _PARSERS and False:\n",
         test="tests/core/test_config.py::test_no_unknown_key_is_ever_accepted",
     ),
     Guard(
@@ -305,7 +294,7 @@ GUARDS = (
         name="endpoint is not production",
         prevents="testing the old revision by TEST_ENDPOINT",
         file="src/testgate/aws/discovery.py",
-        old="if other and (parts.hostname, port) == self.elbv2.address(other.rule.arn):",
+        old="if endpoint and other and listener_of(other.rule.arn) != listener.arn:",
         new="if False:",
         test=f"{STEPS}::test_an_endpoint_that_is_production_is_refused",
     ),

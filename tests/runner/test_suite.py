@@ -14,7 +14,8 @@ import pytest
 
 from testgate.core.canonical import digest_of
 from testgate.core.errors import RunnerError
-from testgate.core.evidence import Run, parse_evidence
+from testgate.core.evidence import RelayCounts, Run, parse_evidence
+from testgate.core.fence import Fence
 from testgate.core.handoff import RunContext, Task
 from testgate.core.outcomes import Outcome
 from testgate.core.verdict import judge_suite
@@ -25,10 +26,17 @@ from tests.core.samples import suite as sample_suite
 
 
 class Green(ThreadingHTTPServer):
-    """Answers each path with itself."""
+    """Answers each path with itself, and keeps what it saw."""
+
+    def __init__(self, address):
+        super().__init__(address, self.Handler)
+        self.seen = []
 
     class Handler(BaseHTTPRequestHandler):
+        server: "Green"
+
         def do_GET(self):
+            self.server.seen.append((self.path, dict(self.headers)))
             self.send_response(200)
             self.end_headers()
             self.wfile.write(self.path.encode())
@@ -41,7 +49,7 @@ class Green(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-GREEN = Green(("127.0.0.1", 0), Green.Handler)
+GREEN = Green(("127.0.0.1", 0))
 ASK = """
 import urllib.request
 def ask(url, path=''):
@@ -59,7 +67,7 @@ def green():
     thread.join()
 
 
-def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, **suite_changes):
+def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, context=(), **suite_changes):
     place = SuiteRun(
         task=Task(
             suite=sample_suite(timeout_s=timeout_s, **suite_changes),
@@ -71,6 +79,7 @@ def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, **suite_changes):
                 base_url=GREEN.url,
                 deadline=datetime.now(UTC) + timedelta(seconds=deadline_s),
                 variables={"TESTGATE_SERVICE": "web"},
+                **dict(context),
             ),
         ),
         directory=tmp_path,
@@ -143,7 +152,49 @@ def test_a_suite_that_ignores_its_url_earns_nothing(tmp_path, blocking):
         assert verdict.outcome is Outcome.SUITE_ERROR
         assert verdict.sentence.startswith("suite smoke sent no request to green; does it read")
     else:
-        assert (verdict.outcome, evidence.relay) == (Outcome.PASSED, None)
+        assert (verdict.outcome, evidence.relay) == (Outcome.PASSED, RelayCounts(requests=0))
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_every_suite_goes_through_the_relay_with_greens_host_and_headers(tmp_path, blocking):
+    """The suite itself is told neither: a header's value may be a credential."""
+    GREEN.seen.clear()
+    evidence, verdict = run(
+        tmp_path,
+        {
+            "test_a.py": """
+            import os, urllib.request
+            def test_a(base_url):
+                urllib.request.urlopen(base_url + '/cart')
+                assert 'hunter2' not in ' '.join(os.environ.values())
+            """
+        },
+        context={"host": "green.example.com", "headers": {"x-test": "hunter2"}},
+        blocking=blocking,
+    )
+    assert verdict.outcome is Outcome.PASSED, evidence.tests
+    ((path, headers),) = GREEN.seen
+    assert (path, headers["Host"], headers["x-test"]) == ("/cart", "green.example.com", "hunter2")
+    assert evidence.relay == RelayCounts(requests=1, statuses={"200": 1})
+
+
+def test_what_something_else_would_answer_is_not_asked(tmp_path):
+    GREEN.seen.clear()
+    evidence, verdict = run(
+        tmp_path,
+        {
+            "test_a.py": """
+            import urllib.request
+            def test_a(base_url): urllib.request.urlopen(base_url + '/admin')
+            """
+        },
+        context={"fence": Fence(within="/shop/")},
+    )
+    assert verdict.outcome is Outcome.FAILED
+    assert "421: Misdirected Request" in verdict.sentence
+    assert GREEN.seen == []
+    assert evidence.relay is not None
+    assert "takes paths that begin with /shop/" in evidence.relay.problem
 
 
 def test_failures_come_with_message_place_and_trace(tmp_path):

@@ -6,12 +6,13 @@ only; imported by state_machines/steps.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from testgate.core.errors import InputError
 from testgate.core.evidence import Crash, Run
+from testgate.core.fence import Fence, parse_fence
 from testgate.core.plan import Suite, parse_suite
 
 TASK_MARGIN_S = 90  # a shard's download, start, grace stop and upload, besides its own time
@@ -29,7 +30,8 @@ class ExecutionRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """What every shard of a gate run is told. `variables` become its environment."""
+    """What every shard of a gate run is told. `variables` become its environment; `host`, the
+    headers and the fence are for the relay alone, because a header's value may be a credential."""
 
     input_digest: str
     plan_digest: str
@@ -37,6 +39,9 @@ class RunContext:
     base_url: str
     deadline: datetime
     variables: Mapping[str, str]
+    host: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    fence: Fence = field(default_factory=Fence)
 
     def spell(self) -> dict[str, object]:
         """As it travels."""
@@ -47,6 +52,9 @@ class RunContext:
             "base_url": self.base_url,
             "deadline": spell_time(self.deadline),
             "variables": dict(self.variables),
+            "host": self.host,
+            "headers": dict(self.headers),
+            "fence": self.fence.spell(),
         }
 
 
@@ -78,7 +86,7 @@ def parse_execution(raw: Mapping[str, Any]) -> ExecutionRef:
 
 def parse_task(raw: Mapping[str, Any]) -> Task:
     """The event of run_suite. Raises InputError, KeyError, ValueError."""
-    due, run = raw["due"], raw["run"]
+    due = raw["due"]
     suite = parse_suite(due["suite"])
     return Task(
         suite=suite,
@@ -88,14 +96,22 @@ def parse_task(raw: Mapping[str, Any]) -> Task:
             attempt=int(due["attempt"]),
             retry=int(raw["retry"]),
         ),
-        context=RunContext(
-            input_digest=run["input_digest"],
-            plan_digest=run["plan_digest"],
-            prefix=run["prefix"],
-            base_url=run["base_url"],
-            deadline=parse_time(run["deadline"]),
-            variables=dict(run["variables"]),
-        ),
+        context=parse_context(raw["run"]),
+    )
+
+
+def parse_context(raw: Mapping[str, Any]) -> RunContext:
+    """A run context as it travels. Raises InputError, KeyError, ValueError."""
+    return RunContext(
+        input_digest=raw["input_digest"],
+        plan_digest=raw["plan_digest"],
+        prefix=raw["prefix"],
+        base_url=raw["base_url"],
+        deadline=parse_time(raw["deadline"]),
+        variables=dict(raw["variables"]),
+        host=raw["host"],
+        headers=dict(raw["headers"]),
+        fence=parse_fence(raw["fence"]),
     )
 
 

@@ -84,7 +84,7 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
             timeout_s=left_s,
             grace_s=GRACE_S,
         )
-        relayed = relay.counts if relay else None
+        relayed = relay.counts
     tests, problem = _read_report(run.report_path)
     return Evidence(
         run=task.run,
@@ -103,12 +103,16 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
 
 
 @contextlib.contextmanager
-def _reached(task: Task) -> Iterator[tuple[Relay | None, str]]:
-    """The relay of a blocking suite, whose requests are counted, and the URL that it gets."""
-    if not task.suite.blocking:
-        yield None, task.context.base_url
-        return
-    with Relay(Target(base_url=task.context.base_url)) as relay:
+def _reached(task: Task) -> Iterator[tuple[Relay, str]]:
+    """The relay of a suite, which counts its requests, and the URL that the suite gets."""
+    context = task.context
+    target = Target(
+        base_url=context.base_url,
+        host=context.host,
+        headers=context.headers,
+        fence=context.fence,
+    )
+    with Relay(target) as relay:
         yield relay, relay.base_url
 
 

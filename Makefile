@@ -52,7 +52,11 @@ demo: bundle ## Gate deployments on this machine: created, promoted, refused in 
 
 .PHONY: test
 test: bundle $(VENV)/.dev ## Run every test
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet --ignore=tests/large
+
+.PHONY: test-large
+test-large: bundle $(VENV)/.dev ## Run 10,000 tests in 64 shards and print what of AWS's limits is used
+	@$(BIN)/python -m pytest --quiet tests/large
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Check style, format and the template

@@ -13,12 +13,11 @@ from testgate.aws.s3 import Bucket
 from testgate.core.binding import GateOutput, parse_counts
 from testgate.core.canonical import digest_of
 from testgate.core.errors import EvidenceError, NotFoundError
-from testgate.core.evidence import Crash, Evidence, parse_evidence
+from testgate.core.evidence import Crash, Evidence, Result, parse_evidence
 from testgate.core.handoff import ExecutionRef, Pointer, spell_time
 from testgate.core.layout import RunPlace
 from testgate.core.outcomes import Outcome
 from testgate.core.record import RunFacts
-from testgate.core.verdict import Result
 from testgate.report.markdown import render_markdown
 
 State = Mapping[str, Any]
@@ -48,12 +47,13 @@ def load_result(bucket: Bucket, place: RunPlace, result: Pointer | Crash) -> Res
 
 
 def suite_times(results: Iterable[Result]) -> dict[str, tuple[str, str]]:
-    """When each suite ran."""
-    return {
-        result.run.suite: (result.started_at, result.ended_at)
-        for result in results
-        if isinstance(result, Evidence)
-    }
+    """When each suite ran: from its first shard's start to its last one's end."""
+    times: dict[str, tuple[str, str]] = {}
+    for result in results:
+        if isinstance(result, Evidence):  # RFC 3339 in UTC, equally long: text sorts as time
+            first, last = times.get(result.run.suite, (result.started_at, result.ended_at))
+            times[result.run.suite] = min(first, result.started_at), max(last, result.ended_at)
+    return times
 
 
 def run_facts(

@@ -111,7 +111,10 @@ class Stage:
 
     def judge(self, prepared, *results, **state):
         raw = json.loads(self.question.input_json)
-        whole = {"prepare": {"payload": prepared}, "results": [list(results)]} | state
+        whole = {
+            "prepare": {"payload": prepared},
+            "so_far": {"number": 1, "results": [[], list(results)]},
+        } | state
         return self.judging.judge(self.execution, raw, whole)
 
     def leave(self, left):
@@ -128,7 +131,8 @@ def test_a_ready_run_names_what_is_due_and_until_when():
     assert prepared["deadline"] == "2026-11-23T08:10:00.000Z"
     assert prepared["run"]["deadline"] == "2026-11-23T08:09:00.000Z"
     ((due,),) = prepared["waves"]
-    assert (due["suite"]["name"], due["shard"], due["task_timeout_s"]) == ("smoke", 1, 390)
+    assert due == {"suite": "smoke", "shard": 1, "attempt": 1, "task_timeout_s": 390}
+    assert (prepared["wave_count"], prepared["run"]["judged_on"]) == (1, "2026-11-23")
     variables = prepared["run"]["variables"]
     assert variables["TESTGATE_IMAGE"] == "shop:2"
     assert variables["TESTGATE_PARAMETER_REGION"] == "eu"
@@ -459,7 +463,7 @@ def test_a_rollback_that_changed_the_rules_is_called_what_it_is():
             "b:1 drains",
         ),
         ({"waves_error": {"Error": "States.Runtime", "Cause": "x"}}, "the run step failed"),
-        ({"results": None}, "a result is None"),
+        ({"so_far": {"results": None}}, "a result is None"),
     ],
 )
 def test_a_machine_that_stumbled_is_refused_with_the_reason(state, says):

@@ -6,14 +6,14 @@ only; imported by state_machines/steps.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any
 
 from testgate.core.errors import InputError
 from testgate.core.evidence import Crash, Run
 from testgate.core.fence import Fence, parse_fence
-from testgate.core.plan import Suite, parse_suite
+from testgate.core.plan import Suite
 
 TASK_MARGIN_S = 90  # a shard's download, start, grace stop and upload, besides its own time
 MAX_CAUSE_CHARS = 500
@@ -30,14 +30,16 @@ class ExecutionRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """What every shard of a gate run is told. `variables` become its environment; `host`, the
-    headers and the fence are for the relay alone, because a header's value may be a credential."""
+    """What every shard of a gate run is told. `variables` become its environment; `judged_on` is
+    the day by which quarantine counts. `host`, the headers and the fence are for the relay alone,
+    because a header's value may be a credential."""
 
     input_digest: str
     plan_digest: str
     prefix: str
     base_url: str
     deadline: datetime
+    judged_on: date
     variables: Mapping[str, str]
     host: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -51,11 +53,20 @@ class RunContext:
             "prefix": self.prefix,
             "base_url": self.base_url,
             "deadline": spell_time(self.deadline),
+            "judged_on": self.judged_on.isoformat(),
             "variables": dict(self.variables),
             "host": self.host,
             "headers": dict(self.headers),
             "fence": self.fence.spell(),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Which run of which shard is asked for; its suite stands in the plan."""
+
+    run: Run
+    context: RunContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +79,9 @@ class Task:
 
 
 def spell_due(suite: Suite, shard: int) -> dict[str, object]:
-    """One item of a wave. Quarantine stays behind: it is for Judge, and may be long."""
+    """One item of a wave. The suite itself stays in the plan, which may be long."""
     return {
-        "suite": replace(suite, quarantine=()).spell(),
+        "suite": suite.name,
         "shard": shard,
         "attempt": 1,
         "task_timeout_s": suite.timeout_s + TASK_MARGIN_S,
@@ -84,14 +95,12 @@ def parse_execution(raw: Mapping[str, Any]) -> ExecutionRef:
     )
 
 
-def parse_task(raw: Mapping[str, Any]) -> Task:
+def parse_order(raw: Mapping[str, Any]) -> Order:
     """The event of run_suite. Raises InputError, KeyError, ValueError."""
     due = raw["due"]
-    suite = parse_suite(due["suite"])
-    return Task(
-        suite=suite,
+    return Order(
         run=Run(
-            suite=suite.name,
+            suite=str(due["suite"]),
             shard=int(due["shard"]),
             attempt=int(due["attempt"]),
             retry=int(raw["retry"]),
@@ -108,6 +117,7 @@ def parse_context(raw: Mapping[str, Any]) -> RunContext:
         prefix=raw["prefix"],
         base_url=raw["base_url"],
         deadline=parse_time(raw["deadline"]),
+        judged_on=date.fromisoformat(raw["judged_on"]),
         variables=dict(raw["variables"]),
         host=raw["host"],
         headers=dict(raw["headers"]),
@@ -131,6 +141,13 @@ class Pointer:
             "retry": self.run.retry,
             "evidence": self.digest,
         }
+
+
+def flat_results(nested: object) -> list[Any]:
+    """The results of all shards: waves, shards and attempts nest them in lists."""
+    if not isinstance(nested, list):
+        return [nested]
+    return [result for inner in nested for result in flat_results(inner)]
 
 
 def parse_result(raw: object) -> Pointer | Crash:

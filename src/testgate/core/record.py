@@ -13,7 +13,8 @@ from testgate.core.config import show_config
 from testgate.core.evidence import TestResult
 from testgate.core.outcomes import Outcome
 from testgate.core.redaction import redact
-from testgate.core.verdict import SuiteVerdict, Verdict
+from testgate.core.suite_verdict import SuiteVerdict
+from testgate.core.verdict import Verdict
 
 RECORD_SCHEMA = "testgate.record/1"
 MAX_FULL_FAILURES = 200
@@ -99,10 +100,19 @@ def _spell_suite(verdict: SuiteVerdict, facts: RunFacts, room: _Room) -> dict[st
         "counts": verdict.counts.spell(),
         "min_tests": verdict.suite.min_tests,
         "timeout_s": verdict.suite.timeout_s,
+        "shards": verdict.suite.shards,
+        "attempts": verdict.attempts,
+        "attempts_allowed": verdict.suite.attempts,
+        "thresholds": [measured.spell() for measured in verdict.measured],
         "started_at": started_at,
         "ended_at": ended_at,
         "relay": verdict.relay.spell() if verdict.relay else None,
         "failures": [_spell_failure(test, room) for test in verdict.failures],
+        "flaky": [
+            {"name": test.name, "message": test.message}
+            for test in verdict.tests
+            if test.outcome is Outcome.FLAKY
+        ][:MAX_FULL_FAILURES],
         "quarantine": _spell_quarantine(verdict),
         "tests": [
             {"name": t.name, "outcome": t.outcome.value, "duration_s": t.duration_s}

@@ -4,6 +4,7 @@ Imported by run_suite and the command line.
 """
 
 import contextlib
+import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -12,17 +13,21 @@ from pathlib import Path
 
 from testgate.core.deadlines import remaining_s
 from testgate.core.errors import RunnerError
-from testgate.core.evidence import Evidence, TestResult
-from testgate.core.handoff import Task, spell_time
+from testgate.core.evidence import Collected, Evidence
+from testgate.core.handoff import Task, parse_time, spell_time
 from testgate.core.redaction import redact
+from testgate.core.run_verdict import deserves_another_try
+from testgate.core.sharding import COLLECTED
 from testgate.runner.configuration import suite_config
 from testgate.runner.environment import suite_environment
-from testgate.runner.junit import read_junit
+from testgate.runner.files import read_plain, read_tail
 from testgate.runner.process import Command, run_process
 from testgate.runner.relay import Relay, Target
+from testgate.runner.reports import JUNIT, read_reports
 
 GRACE_S = 10.0
 OUTPUT_TAIL_CHARS = 4_000
+_MAX_COLLECTED_BYTES = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +50,7 @@ class SuiteRun:
     @property
     def report_path(self) -> Path:
         """Where the JUnit report must appear."""
-        return self.results_dir / "junit.xml"
+        return self.results_dir / JUNIT
 
     @property
     def output_path(self) -> Path:
@@ -85,20 +90,36 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
             grace_s=GRACE_S,
         )
         relayed = relay.counts
-    tests, problem = _read_report(run.report_path)
+        metrics = relay.metrics
+    ended_at = now()
+    report = read_reports(run.results_dir)
     return Evidence(
         run=task.run,
         input_digest=task.context.input_digest,
         plan_digest=task.context.plan_digest,
         exit_code=ended.exit_code,
         timed_out=ended.timed_out,
-        report_problem=problem,
-        tests=tests,
+        report_problem=report.problem,
+        tests=report.tests,
         started_at=spell_time(started_at),
-        ended_at=spell_time(now()),
+        ended_at=spell_time(ended_at),
         allowed_s=float(left_s),
         output_tail=_tail(run.output_path),
         relay=relayed,
+        metrics=metrics | {"duration_s": (ended_at - started_at).total_seconds()},
+        collected=_collected(run.results_dir / COLLECTED),
+    )
+
+
+def may_try_again(task: Task, evidence: Evidence, now: datetime) -> bool:
+    """Whether the plan allows another attempt at this shard, its failures deserve one, and the time
+    that this one took is left."""
+    context, run = task.context, task.run
+    took_s = (parse_time(evidence.ended_at) - parse_time(evidence.started_at)).total_seconds()
+    return (
+        run.attempt < task.suite.attempts
+        and remaining_s(context.deadline, now) > took_s
+        and deserves_another_try(task.suite, evidence, context.judged_on)
     )
 
 
@@ -143,15 +164,19 @@ def _empty_config(run: SuiteRun) -> Path:
     return path
 
 
-def _read_report(path: Path) -> tuple[tuple[TestResult, ...], str | None]:
+def _collected(path: Path) -> Collected | None:
+    """What the plugin told of its collection; None unless that can be read."""
     try:
-        report = read_junit(path)
-    except RunnerError as exc:
-        return (), str(exc)
-    return report.tests, "pytest was interrupted before its end" if report.interrupted else None
+        told = json.loads(read_plain(path, _MAX_COLLECTED_BYTES))
+        digest, total, selected = told["digest"], told["total"], told["selected"]
+    except (RunnerError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if type(total) is not int or type(selected) is not int or not 0 <= selected <= total:
+        return None
+    return Collected(digest=str(digest)[:100], total=total, selected=selected)
 
 
 def _tail(path: Path) -> str:
-    if not path.is_file():
-        return ""
-    return redact(path.read_bytes()[-OUTPUT_TAIL_CHARS:].decode(errors="replace"))
+    """The end of the output; more is read than kept: a secret is known by what stands before it."""
+    tail = redact(read_tail(path, 8 * OUTPUT_TAIL_CHARS).decode(errors="replace"))
+    return tail[-OUTPUT_TAIL_CHARS:]

@@ -17,7 +17,7 @@ from testgate.aws.elbv2 import Elbv2
 from testgate.aws.plans import resolve_plan
 from testgate.aws.s3 import Bucket
 from testgate.core.binding import Question, parse_question
-from testgate.core.deadlines import deadlines
+from testgate.core.deadlines import ASK_S, deadlines
 from testgate.core.errors import GateError, InputError, UnavailableError
 from testgate.core.facts import DeploymentFacts
 from testgate.core.handoff import (
@@ -34,6 +34,8 @@ from testgate.core.identity import (
     deployment_problem,
     identity_problem,
 )
+from testgate.core.identity_answers import Inquiry
+from testgate.core.identity_check import Subject, expected_value
 from testgate.core.layout import place_of
 from testgate.core.outcomes import Outcome
 from testgate.core.plan import Plan, service_problem, shards_of, timeout_problem
@@ -87,6 +89,7 @@ class Prepare:
             if unfit:
                 return _not_ready(Outcome.INFRA_ERROR, unfit)
             sight = self.discovery.look(question, deployment)
+            inquiry = _inquiry(question, plan, sight)
         except UnavailableError:
             raise
         except GateError as exc:
@@ -96,7 +99,7 @@ class Prepare:
             now = self.ecs.deployment(str(question.deployment))
             gone = deployment_problem(question, now.status, now.stage, now.target_revision)
             return _identity_refusal(gone or problem)
-        return self._ready(execution, question, deployment, plan, sight)
+        return self._ready(execution, question, deployment, plan, sight, inquiry)
 
     def _ready(
         self,
@@ -105,11 +108,13 @@ class Prepare:
         deployment: DeploymentFacts,
         plan: Plan,
         sight: Sight,
+        inquiry: Inquiry | None,
     ) -> dict[str, object]:
         limits = deadlines(
             execution.started_at,
             question.config.timeout_s,
             deployment.expiry(self.hook_function_arn),
+            after_tests_s=ASK_S if inquiry else 0,
         )
         context = RunContext(
             input_digest=question.digest,
@@ -135,7 +140,26 @@ class Prepare:
                 for wave in plan.waves
             ],
             "before": sight.snapshot.spell(),
+            "asks_identity": inquiry is not None,
+            **({"inquiry": inquiry.spell(), "ask_by": spell_time(limits.judge)} if inquiry else {}),
         }
+
+
+def _inquiry(question: Question, plan: Plan, sight: Sight) -> Inquiry | None:
+    """What green must say if it is this revision; None if the gate does not ask. Raises InputError
+    if the revision lacks a fact that the gate asks for."""
+    if plan.identity is None:
+        return None
+    revision = sight.revision
+    subject = Subject(
+        container=sight.container,
+        images=revision.images,
+        image_digests=revision.image_digests,
+        revision=question.revision,
+        task_definition=revision.task_definition,
+        parameters=question.config.parameters,
+    )
+    return Inquiry(check=plan.identity, expected=expected_value(plan.identity, subject))
 
 
 def _identity_refusal(problem: IdentityProblem) -> dict[str, object]:

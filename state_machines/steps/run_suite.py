@@ -1,5 +1,7 @@
 """The working step: runs one shard of one suite, and stores what it left as evidence.
 
+It also asks green who it is, in ask_green: only this function is in the suites' network.
+
 Runs in the runner bundle, the only one in which suite code runs. Its role can write evidence and
 nothing else.
 """
@@ -11,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from state_machines.steps.ask_green import answer_inquiry
 from testgate.aws.clients import client
 from testgate.aws.plans import load_plan
 from testgate.aws.s3 import JSON_TYPE, Bucket, to_json_bytes
@@ -30,7 +33,13 @@ from testgate.runner.suite import SuiteRun, may_try_again, run_suite
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
     """The Lambda function: `{due, run, retry}` in, a pointer to the evidence out, and `again`:
-    whether the suite's attempts allow, and its failures deserve, another try."""
+    whether the suite's attempts allow, and its failures deserve, another try. An event with an
+    `inquiry` asks green who it is instead (see ask_green)."""
+    return answer_inquiry(event) if "inquiry" in event else run_shard(event)
+
+
+def run_shard(event: Mapping[str, Any]) -> dict[str, object]:
+    """Run one shard of one suite and store what it left."""
     order = parse_order(event)
     bucket = Bucket(client("s3"), os.environ["RECORD_BUCKET"])
     suite = load_plan(bucket, order.context.plan_digest).suite(order.run.suite)

@@ -3,6 +3,7 @@
 Read by `python -m tests.mutations`, by test_guards.py and by docs/guards.md.
 """
 
+from tests.mutations.asking_guards import ASKING_GUARDS
 from tests.mutations.guard import Guard
 from tests.mutations.reach_guards import REACH_GUARDS
 
@@ -27,6 +28,7 @@ REPORTS = "tests/runner/test_reports.py"
 
 GUARDS = (
     *REACH_GUARDS,
+    *ASKING_GUARDS,
     Guard(
         name="output answers this question",
         prevents="a pass of another deployment counts here",

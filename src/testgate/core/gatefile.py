@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from testgate.core.errors import PlanError
+from testgate.core.identity_check import IdentityCheck, parse_check
 from testgate.core.plan import (
     MAX_ATTEMPTS,
     MAX_SHARDS,
@@ -20,7 +21,7 @@ from testgate.core.quarantine import KEYS, QuarantineEntry, expiry_problems, rea
 from testgate.core.thresholds import Threshold, parse_threshold
 
 GATE_KEYS = ("name", "services", "timeout_s")
-FILE_KEYS = ("schema", "gate", "suites", "quarantine")
+FILE_KEYS = ("schema", "gate", "suites", "identity", "quarantine")
 _SUITE_NUMBERS = {  # lowest and highest value
     "timeout_s": (1, MAX_SUITE_TIMEOUT_S),
     "min_tests": (1, None),
@@ -59,6 +60,7 @@ class GateFile:
     suites: tuple[SuiteEntry, ...]
     services: tuple[str, ...] = ()
     timeout_s: int | None = None
+    identity: IdentityCheck | None = None
     quarantine: Mapping[str, tuple[QuarantineEntry, ...]] = field(default_factory=dict)
 
 
@@ -89,6 +91,7 @@ def parse_gate_file(text: str, today: date) -> GateFile:
     entries = [_entry(table, index, problems) for index, table in enumerate(tables, 1)]
     suites = tuple(entry for entry in entries if entry)
     quarantine = _quarantine(raw.get("quarantine", []), problems, today)
+    identity = _identity(raw["identity"], problems) if "identity" in raw else None
     known = {table.get("name") for table in tables if isinstance(table, dict)}
     problems += [
         f"quarantine names suite {suite!r}, which the file does not have"
@@ -101,6 +104,7 @@ def parse_gate_file(text: str, today: date) -> GateFile:
         suites=suites,
         services=services,
         timeout_s=timeout_s,
+        identity=identity,
         quarantine=quarantine,
     )
 
@@ -119,6 +123,14 @@ def _services(gate: object, problems: list[str]) -> tuple[str, ...]:
         problems.append(f"[gate] services is {services!r}, expected texts like 'cluster/service'")
         return ()
     return tuple(services)
+
+
+def _identity(table: object, problems: list[str]) -> IdentityCheck | None:
+    try:
+        return parse_check(table)
+    except PlanError as exc:
+        problems += exc.problems
+        return None
 
 
 def _is_text(value: object) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from testgate.core.deadlines import remaining_s
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import Collected, Evidence
-from testgate.core.handoff import Task, parse_time, spell_time
+from testgate.core.handoff import RunContext, Task, parse_time, spell_time
 from testgate.core.redaction import redact
 from testgate.core.run_verdict import deserves_another_try
 from testgate.core.sharding import COLLECTED
@@ -123,17 +123,20 @@ def may_try_again(task: Task, evidence: Evidence, now: datetime) -> bool:
     )
 
 
-@contextlib.contextmanager
-def _reached(task: Task) -> Iterator[tuple[Relay, str]]:
-    """The relay of a suite, which counts its requests, and the URL that the suite gets."""
-    context = task.context
-    target = Target(
+def target_of(context: RunContext) -> Target:
+    """Where green is, and what every request to it gets."""
+    return Target(
         base_url=context.base_url,
         host=context.host,
         headers=context.headers,
         fence=context.fence,
     )
-    with Relay(target) as relay:
+
+
+@contextlib.contextmanager
+def _reached(task: Task) -> Iterator[tuple[Relay, str]]:
+    """The relay of a suite, which counts its requests, and the URL that the suite gets."""
+    with Relay(target_of(task.context)) as relay:
         yield relay, relay.base_url
 
 

@@ -1,4 +1,7 @@
-"""Answers any path with what it was sent, and /version with SHOP_VERSION; on each port it gets."""
+"""Answers any path with what it was sent, and /version with SHOP_VERSION; on each port it gets.
+
+`/become/<version>` makes it say another version from then on.
+"""
 
 import json
 import os
@@ -14,6 +17,8 @@ class Echo(BaseHTTPRequestHandler):
     server: "Server"
 
     def do_GET(self):
+        if "/become/" in self.path:
+            os.environ["SHOP_VERSION"] = self.path.rpartition("/")[2]
         version = os.environ.get("SHOP_VERSION", "")
         told = (
             {"version": version}

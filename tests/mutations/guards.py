@@ -590,4 +590,22 @@ GUARDS = (
         new="if True:",
         test=f"{WAVES}::test_limits_that_do_not_fit_are_told_with_their_numbers",
     ),
+    Guard(
+        name="refusals are visible everywhere",
+        prevents="a viewer of JUnit or CTRF that shows green for a refusal without a failing test",
+        file="src/testgate/report/view.py",
+        old="if not run.passed and not any(",
+        new="if False and not any(",
+        test="tests/report/test_junit_report.py"
+        "::test_what_refused_beside_tests_is_an_error_of_suite_gate",
+    ),
+    Guard(
+        name="reports decide nothing",
+        prevents="a verdict that is lost because its report could not be written",
+        file="state_machines/steps/recording.py",
+        old="except Exception as exc:  # noqa: BLE001 - a report is",
+        new="except ImportError as exc:  # noqa: BLE001 - a report is",
+        test="tests/steps/test_reports.py"
+        "::test_a_report_that_cannot_be_stored_is_missing_and_nothing_else_is",
+    ),
 )

@@ -170,5 +170,5 @@ def test_a_flood_of_files_is_a_problem(tmp_path, count, name, text, says):
 def test_an_interrupted_run_is_told_with_what_it_had(tmp_path):
     (tmp_path / "junit.xml").write_text("<testsuite><testcase name='a'/><testcase/></testsuite>")
     report = read_reports(tmp_path)
-    assert report.problem == "pytest was interrupted before its end"
+    assert report.problem == "the suite was interrupted before its end"
     assert [test.outcome for test in report.tests] == [Outcome.PASSED]

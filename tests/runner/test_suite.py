@@ -1,93 +1,17 @@
 """A suite in its child process: what it is told, what it leaves, and how it is stopped."""
 
-import json
-import textwrap
-import threading
 import time
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
 import pytest
 
-from testgate.core.evidence import RelayCounts, Run, parse_evidence
+from testgate.core.evidence import RelayCounts
 from testgate.core.fence import Fence
-from testgate.core.handoff import RunContext, Task
 from testgate.core.outcomes import Outcome
 from testgate.core.suite_verdict import judge_suite
 from testgate.runner.configuration import suite_config
-from testgate.runner.suite import SuiteRun, run_suite
 from tests.core.samples import suite as sample_suite
-
-
-class Green(ThreadingHTTPServer):
-    """Answers each path with itself, and keeps what it saw."""
-
-    def __init__(self, address):
-        super().__init__(address, self.Handler)
-        self.seen = []
-
-    class Handler(BaseHTTPRequestHandler):
-        server: "Green"
-
-        def do_GET(self):
-            self.server.seen.append((self.path, dict(self.headers)))
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(self.path.encode())
-
-        def log_message(self, *_):
-            pass
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-GREEN = Green(("127.0.0.1", 0))
-ASK = """
-import urllib.request
-def ask(url, path=''):
-    assert urllib.request.urlopen(url).read().decode() == (path or '/')
-"""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def green():
-    thread = threading.Thread(target=GREEN.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield
-    GREEN.shutdown()
-    GREEN.server_close()
-    thread.join()
-
-
-def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, shard=1, context=(), **suite_changes):
-    place = SuiteRun(
-        task=Task(
-            suite=sample_suite(timeout_s=timeout_s, **suite_changes),
-            run=Run(suite="smoke", shard=shard),
-            context=RunContext(
-                input_digest="i",
-                plan_digest="p",
-                prefix="runs/x/",
-                base_url=GREEN.url,
-                deadline=datetime.now(UTC) + timedelta(seconds=deadline_s),
-                judged_on=datetime.now(UTC).date(),
-                variables={"TESTGATE_SERVICE": "web"},
-                **dict(context),
-            ),
-        ),
-        directory=tmp_path,
-    )
-    place.suite_dir.mkdir()
-    for name, text in files.items():
-        path = place.suite_dir / name
-        path.parent.mkdir(exist_ok=True, parents=True)
-        path.write_text(textwrap.dedent(text))
-    evidence = run_suite(place)
-    assert parse_evidence(json.loads(json.dumps(evidence.spell()))) == evidence
-    return evidence, judge_suite(place.task.suite, [evidence])
+from tests.runner.place import ASK, GREEN, run
 
 
 @pytest.mark.parametrize(
@@ -382,8 +306,8 @@ def shard_of(tmp_path, shard, shards, files):
     return evidence
 
 
-@pytest.mark.parametrize("shards", [2, 4, 11])
-def test_shards_run_each_test_once_without_a_change_to_the_suite(tmp_path, shards):
+def test_shards_run_each_test_once_without_a_change_to_the_suite(tmp_path):
+    shards = 4
     left = [
         shard_of(tmp_path, n, shards, {"test_a.py": ASK + MANY, "test_b.py": ASK + MANY})
         for n in range(1, shards + 1)

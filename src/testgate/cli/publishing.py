@@ -25,6 +25,7 @@ _LEFT_OUT = frozenset(
 )
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644 << 16
+_PROGRAM = 0o100755 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +117,7 @@ def _zip_suite(root: Path, entry: SuiteEntry) -> bytes:
         for path in files:
             if path.is_file():
                 info = zipfile.ZipInfo(path.relative_to(directory).as_posix(), _FIXED_TIME)
-                info.external_attr = _PLAIN_FILE
+                info.external_attr = _PROGRAM if path.stat().st_mode & 0o100 else _PLAIN_FILE
                 info.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(info, path.read_bytes())
     try:

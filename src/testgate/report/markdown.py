@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from testgate.report.wording import CLASSES, first_failure, what_happens_next
+
 Record = Mapping[str, Any]
 
 MAX_LISTED = 50
@@ -34,27 +36,6 @@ def escape(text: object) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
 
 
-def what_happens_next(record: Record) -> str:
-    """One sentence on what ECS does after this verdict."""
-    if record["outcome"] == "passed":
-        return "ECS goes on: production traffic may shift to this revision."
-    if record["outcome"] == "aborted":
-        return "Nothing: the deployment had ended before the verdict."
-    back = "ECS rolls the deployment back; production stays with the previous revision."
-    identity = record.get("identity") or {}
-    before = identity.get("before") or {}
-    if before and not before.get("has_source"):
-        return "ECS fails the deployment; there is no previous revision to roll back to."
-    return back
-
-
-def first_failure(record: Record) -> tuple[Record, Record] | None:
-    """Suite and test of the first failure in a blocking suite, else of any; None if there is
-    none."""
-    suites = sorted(record["suites"], key=lambda suite: not suite["blocking"])
-    return next(((suite, test) for suite in suites for test in suite["failures"]), None)
-
-
 def _heading(record: Record) -> Iterator[str]:
     yield f"# {record['outcome'].upper().replace('_', ' ')} — {escape(record['sentence'])}"
     yield ""
@@ -63,14 +44,7 @@ def _heading(record: Record) -> Iterator[str]:
         for s in record["suites"]
         if s["outcome"] not in ("passed", "flaky")
     ]
-    kind = {
-        "passed": "every blocking suite earned its pass",
-        "failed": "product: green misbehaved",
-        "suite_error": "suite: the tests are broken",
-        "infra_error": "infrastructure: the gate could not tell",
-        "timed_out": "time: the tests did not end",
-        "aborted": "aborted: the deployment went on without this gate",
-    }.get(record["outcome"], record["outcome"])
+    kind = CLASSES.get(record["outcome"], record["outcome"])
     yield f"**Class:** {kind}" + (f"; suites: {', '.join(refusing)}" if refusing else "")
     yield ""
 

@@ -157,6 +157,8 @@ def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, directory: Path) -
     # zipfile gives no more than the size that was declared, and so counted.
     with archive.open(member) as source, path.open("xb") as file:
         shutil.copyfileobj(source, file)
+    if (member.external_attr >> 16) & stat.S_IXUSR:
+        path.chmod(0o755)
     if path.stat().st_size != member.file_size:
         raise _refusal(f"holds {member.filename!r} with less in it than it says")
 

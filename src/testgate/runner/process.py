@@ -17,6 +17,7 @@ from testgate.runner.remains import no_process_left
 
 MAX_OUTPUT_BYTES = 5_000_000
 _CHUNK_BYTES = 65_536
+_NOT_RUN, _NOT_FOUND = 126, 127  # as a shell says it (POSIX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +45,21 @@ def run_process(command: Command, *, timeout_s: float, grace_s: float) -> Ended:
     killed afterwards, whatever the end.
     """
     with no_process_left():
-        return _run(command, timeout_s, grace_s)
+        try:
+            process = _start(command)
+        except OSError as exc:
+            command.output_path.write_text(f"{command.argv[0]}: {exc.strerror}\n")
+            missing = isinstance(exc, FileNotFoundError)
+            return Ended(exit_code=_NOT_FOUND if missing else _NOT_RUN, timed_out=False)
+        with process:
+            try:
+                return _wait(process, command.output_path, timeout_s, grace_s)
+            finally:
+                _kill_group(process)
 
 
-def _run(command: Command, timeout_s: float, grace_s: float) -> Ended:
-    with subprocess.Popen(
+def _start(command: Command) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         list(command.argv),
         cwd=command.cwd,
         env=dict(command.environment),
@@ -56,11 +67,7 @@ def _run(command: Command, timeout_s: float, grace_s: float) -> Ended:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-    ) as process:
-        try:
-            return _wait(process, command.output_path, timeout_s, grace_s)
-        finally:
-            _kill_group(process)
+    )
 
 
 def _wait(
@@ -73,7 +80,7 @@ def _wait(
         process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         timed_out = True
-        process.send_signal(signal.SIGINT)
+        _signal_group(process, signal.SIGINT)  # as a terminal would: a shell waits for its child
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(grace_s)
     exit_code = process.poll()
@@ -96,5 +103,9 @@ def _copy(process: subprocess.Popen[bytes], output_path: Path) -> None:
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill everything in the child's process group."""
+    _signal_group(process, signal.SIGKILL)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, number)

@@ -1,8 +1,8 @@
 """The reports of one run, found in its results directory and brought to agree.
 
-`junit.xml` is needed: pytest writes it itself. A CTRF file beside it must name the same tests as
-failed, and may know of some that they passed only when tried again. Imported by
-`testgate.runner.suite`.
+pytest writes `junit.xml` itself, and it is needed; other programs leave any JUnit file `*.xml`, or
+CTRF. A CTRF file beside JUnit must name the same tests as failed, and may know of some that they
+passed only when tried again. Imported by `testgate.runner.suite`.
 """
 
 import os
@@ -22,6 +22,11 @@ JUNIT = "junit.xml"
 MAX_FILES = 10_000
 MAX_JSON_FILES = 1_000  # whose beginnings are looked at
 MAX_CTRF_FILES = 10
+MAX_JUNIT_FILES = 200
+_NONE = (
+    "neither JUnit (*.xml) nor CTRF (*.json) was written to TESTGATE_RESULTS_DIR; a suite whose "
+    'exit code says it all declares evidence = "exit-code"'
+)
 HEAD_BYTES = 65_536  # where a CTRF file must call itself one
 
 
@@ -33,22 +38,35 @@ class Reported:
     problem: str | None = None
 
 
-def read_reports(results_dir: Path) -> Reported:
-    """Everything that lies there, whatever a suite has put there."""
+def read_reports(results_dir: Path, *, own_names: bool = False) -> Reported:
+    """Everything that lies there, whatever a suite has put there. `own_names`: it names its JUnit
+    files as it likes, and may leave CTRF alone."""
     try:
-        junit = read_junit(results_dir / JUNIT)
+        junit = _junit_reports(results_dir) if own_names else [read_junit(results_dir / JUNIT)]
     except RunnerError as exc:
         return Reported(tests=(), problem=str(exc))
+    tests = tuple(test for report in junit for test in report.tests)
     try:
-        tests = junit.tests
         for name, report in _ctrf_reports(results_dir):
-            tests = agreed(tests, name, report)
+            tests = agreed(tests, name, report) if junit else (*tests, *report.tests)
     except RunnerError as exc:
-        return Reported(tests=junit.tests, problem=str(exc))
+        return Reported(tests=tests, problem=str(exc))
+    if not junit and not tests:
+        return Reported(tests=(), problem=_NONE)
+    interrupted = any(report.interrupted for report in junit)
     return Reported(
-        tests=tests,
-        problem="pytest was interrupted before its end" if junit.interrupted else None,
+        tests=tests, problem="the suite was interrupted before its end" if interrupted else None
     )
+
+
+def _junit_reports(results_dir: Path) -> list[Report]:
+    names = _names(results_dir, ".xml")
+    if len(names) > MAX_JUNIT_FILES:
+        raise RunnerError(
+            f"there are {len(names)} files *.xml, at most {MAX_JUNIT_FILES} are read; let the "
+            "suite write one report"
+        )
+    return [read_junit(results_dir / name) for name in names]
 
 
 def agreed(tests: tuple[TestResult, ...], name: str, ctrf: Report) -> tuple[TestResult, ...]:
@@ -82,6 +100,16 @@ def _ctrf_reports(results_dir: Path) -> Iterable[tuple[str, Report]]:
 
 
 def _json_names(results_dir: Path) -> list[str]:
+    names = _names(results_dir, ".json")
+    if len(names) > MAX_JSON_FILES:
+        raise RunnerError(
+            f"the results directory holds {len(names)} JSON files, at most {MAX_JSON_FILES} are "
+            "looked at; let the suite keep others elsewhere"
+        )
+    return names
+
+
+def _names(results_dir: Path, suffix: str) -> list[str]:
     names: list[str] = []
     with os.scandir(results_dir) as entries:
         for number, entry in enumerate(entries, 1):
@@ -90,13 +118,8 @@ def _json_names(results_dir: Path) -> list[str]:
                     f"the results directory holds more than {MAX_FILES} files; let the suite keep "
                     "others elsewhere"
                 )
-            if entry.name.endswith(".json"):
+            if entry.name.endswith(suffix):
                 names.append(entry.name)
-    if len(names) > MAX_JSON_FILES:
-        raise RunnerError(
-            f"the results directory holds {len(names)} JSON files, at most {MAX_JSON_FILES} are "
-            "looked at; let the suite keep others elsewhere"
-        )
     return sorted(names)
 
 

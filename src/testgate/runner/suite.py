@@ -1,11 +1,10 @@
-"""Runs one shard of a pytest suite and says what it saw; the verdict is somebody else's.
+"""Runs one shard of a suite and says what it saw; the verdict is somebody else's.
 
 Imported by run_suite and the command line.
 """
 
 import contextlib
 import json
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,17 +12,19 @@ from pathlib import Path
 
 from testgate.core.deadlines import remaining_s
 from testgate.core.errors import RunnerError
-from testgate.core.evidence import Collected, Evidence
+from testgate.core.evidence import Collected, Evidence, TestResult
 from testgate.core.handoff import RunContext, Task, parse_time, spell_time
+from testgate.core.outcomes import Outcome
+from testgate.core.plan import EvidenceKind
 from testgate.core.redaction import redact
 from testgate.core.run_verdict import deserves_another_try
 from testgate.core.sharding import COLLECTED
-from testgate.runner.configuration import suite_config
+from testgate.runner.commands import Places, argv_of
 from testgate.runner.environment import suite_environment
 from testgate.runner.files import read_plain, read_tail
-from testgate.runner.process import Command, run_process
+from testgate.runner.process import Command, Ended, run_process
 from testgate.runner.relay import Relay, Target
-from testgate.runner.reports import JUNIT, read_reports
+from testgate.runner.reports import JUNIT, Reported, read_reports
 
 GRACE_S = 10.0
 OUTPUT_TAIL_CHARS = 4_000
@@ -53,6 +54,13 @@ class SuiteRun:
         return self.results_dir / JUNIT
 
     @property
+    def places(self) -> Places:
+        """Where what is run finds and leaves things."""
+        return Places(
+            suite_dir=self.suite_dir, report_path=self.report_path, scratch=self.directory
+        )
+
+    @property
     def output_path(self) -> Path:
         """What the suite printed; outside of what the suite is told of."""
         return self.directory / "output.txt"
@@ -76,7 +84,7 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
         told = replace(task, context=replace(task.context, base_url=base_url))
         ended = run_process(
             Command(
-                argv=_pytest(run, base_url),
+                argv=argv_of(task.suite, run.places, base_url),
                 cwd=run.suite_dir,
                 environment=suite_environment(
                     told,
@@ -92,7 +100,7 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
         relayed = relay.counts
         metrics = relay.metrics
     ended_at = now()
-    report = read_reports(run.results_dir)
+    report = _report(run, ended)
     return Evidence(
         run=task.run,
         input_digest=task.context.input_digest,
@@ -140,31 +148,19 @@ def _reached(task: Task) -> Iterator[tuple[Relay, str]]:
         yield relay, relay.base_url
 
 
-def _pytest(run: SuiteRun, base_url: str) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "testgate.runner.pytest_plugin",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        str(suite_config(run.suite_dir) or _empty_config(run)),
-        f"--rootdir={run.suite_dir}",
-        f"--confcutdir={run.suite_dir}",
-        f"--base-url={base_url}",
-        f"--junitxml={run.report_path}",
-        "-o",
-        "junit_family=xunit1",  # with file and line of each case
-    ]
-
-
-def _empty_config(run: SuiteRun) -> Path:
-    """Keeps pytest from searching the directories above, which other suites could have written."""
-    path = run.directory / "pytest.ini"
-    path.write_text("[pytest]\n")
-    return path
+def _report(run: SuiteRun, ended: Ended) -> Reported:
+    """What the suite's pass is to rest on; an exit code counts as one test of the suite's name."""
+    suite = run.task.suite
+    if suite.evidence is EvidenceKind.REPORT:
+        return read_reports(run.results_dir, own_names=suite.framework != "pytest")
+    passed = ended.exit_code == 0
+    test = TestResult(
+        name=suite.name,
+        outcome=Outcome.PASSED if passed else Outcome.FAILED,
+        message="" if passed else f"it ended with exit code {ended.exit_code}",
+        trace="" if passed else _tail(run.output_path),
+    )
+    return Reported(tests=(test,))
 
 
 def _collected(path: Path) -> Collected | None:

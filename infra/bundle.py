@@ -66,6 +66,7 @@ RUNNER_SOURCES = (
     *LIBRARY_SOURCES,
     "src/testgate/runner/**/*.py",
     "state_machines/steps/run_suite.py",
+    "state_machines/steps/ask_green.py",
 )
 RUNNER_REQUIREMENTS = "requirements/runner.txt"
 STATE_MACHINE = "state_machines/test_gate.asl.json"

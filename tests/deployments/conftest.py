@@ -47,7 +47,9 @@ def test_checkout(base_url):
 
 @pytest.fixture(scope="package")
 def local() -> Iterator[LocalAws]:
-    settings = LocalSettings(time_scale=TIME_SCALE, images=ROOT / "examples" / "images.toml")
+    settings = LocalSettings(
+        time_scale=TIME_SCALE, images=Path(__file__).with_name("images") / "images.toml"
+    )
     with LocalAws(settings) as running:
         yield running
 
@@ -91,6 +93,7 @@ class Lab:
     acts: list[tuple[TransitionKind, Callable[[DeploymentTransition], None]]] = field(
         default_factory=list
     )
+    image: str = "shop"
     _site: Site | None = None
 
     @property
@@ -98,6 +101,10 @@ class Lab:
         if self._site is None:
             self._site = build_site(self.local.client, self.name)
         return self._site
+
+    @site.setter
+    def site(self, site: Site) -> None:
+        self._site = site
 
     @property
     def bucket(self) -> Bucket:
@@ -148,7 +155,7 @@ class Lab:
 
     def task(self, version: str, **environment: str) -> str:
         return self.site.register(
-            f"example.com/shop:{version}", {"SHOP_VERSION": version} | environment
+            f"example.com/{self.image}:{version}", {"SHOP_VERSION": version} | environment
         )
 
     def create(self, version: str, hook: Hook, **environment: str) -> dict[str, Any]:

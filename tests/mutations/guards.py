@@ -3,7 +3,9 @@
 Read by `python -m tests.mutations`, by test_guards.py and by docs/guards.md.
 """
 
-from dataclasses import dataclass
+from tests.mutations.asking_guards import ASKING_GUARDS
+from tests.mutations.guard import Guard
+from tests.mutations.reach_guards import REACH_GUARDS
 
 CORE = "src/testgate/core/"
 RUNNER = "src/testgate/runner/"
@@ -26,20 +28,9 @@ CTRF = "tests/runner/test_ctrf.py"
 REPORTS = "tests/runner/test_reports.py"
 RIGHTS = "tests/rights/test_template.py"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
-    """`old` stands once in `file`; with `new` in its place the guard is gone."""
-
-    name: str
-    prevents: str
-    file: str
-    old: str
-    new: str
-    test: str
-
-
 GUARDS = (
+    *REACH_GUARDS,
+    *ASKING_GUARDS,
     Guard(
         name="output answers this question",
         prevents="a pass of another deployment counts here",
@@ -228,8 +219,8 @@ GUARDS = (
         name="unknown keys are refused",
         prevents="a typo that weakens a gate",
         file=CORE + "config.py",
-        old="        elif key not in _PARSERS:\n",
-        new="        elif key not in _PARSERS and False:\n",
+        old="        if key not in _PARSERS:\n",
+        new="        if key not in _PARSERS and False:\n",
         test="tests/core/test_config.py::test_no_unknown_key_is_ever_accepted",
     ),
     Guard(
@@ -316,7 +307,7 @@ GUARDS = (
         name="endpoint is not production",
         prevents="testing the old revision by TEST_ENDPOINT",
         file="src/testgate/aws/discovery.py",
-        old="if other and (parts.hostname, port) == self.elbv2.address(other.rule.arn):",
+        old="if endpoint and other and listener_of(other.rule.arn) != listener.arn:",
         new="if False:",
         test=f"{STEPS}::test_an_endpoint_that_is_production_is_refused",
     ),

@@ -630,8 +630,8 @@ GUARDS = (
         name="the runner writes evidence alone",
         prevents="a suite with the runner's credentials that writes a record or an answer",
         file="infra/gate.yaml",
-        old="${RecordBucket}/runs/*/evidence/*",
-        new="${RecordBucket}/runs/*",
+        old="Resource: !Sub arn:${AWS::Partition}:s3:::${RecordBucket}/runs/*/evidence/*",
+        new="Resource: !Sub arn:${AWS::Partition}:s3:::${RecordBucket}/runs/*",
         test=f"{RIGHTS}::test_each_prefix_is_written_by_its_own_functions_alone",
     ),
     Guard(

@@ -10,13 +10,12 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from state_machines.steps.ask_green import answer_inquiry
 from testgate.aws.clients import client
 from testgate.aws.plans import load_plan
-from testgate.aws.s3 import JSON_TYPE, Bucket, to_json_bytes
+from testgate.aws.s3 import JSON_TYPE, Bucket
 from testgate.core.canonical import digest_of
 from testgate.core.errors import AccessDeniedError, NotFoundError, RunnerError
 from testgate.core.evidence import Evidence
@@ -24,9 +23,15 @@ from testgate.core.handoff import Pointer, Task, parse_order
 from testgate.core.layout import suite_bundle_key
 from testgate.core.masking import mask_bytes, mask_evidence
 from testgate.core.redaction import redact_bytes
+from testgate.core.storing import to_json_bytes
 from testgate.runner.bundle import unpack_bundle
 from testgate.runner.files import read_plain
-from testgate.runner.remains import empty_temporary_files, hide_from_children
+from testgate.runner.remains import (
+    empty_temporary_files,
+    end_leftovers,
+    fresh_directory,
+    hide_from_children,
+)
 from testgate.runner.reported import MAX_REPORT_BYTES
 from testgate.runner.suite import SuiteRun, may_try_again, run_suite
 
@@ -45,10 +50,11 @@ def run_shard(event: Mapping[str, Any]) -> dict[str, object]:
     suite = load_plan(bucket, order.context.plan_digest).suite(order.run.suite)
     task = Task(suite=suite, run=order.run, context=order.context)
     hide_from_children()
+    end_leftovers(os.environ)
     empty_temporary_files(os.environ)  # what another gate's suite left, or a run that was killed
     bundle = _bundle(bucket, task.suite.bundle)
-    with TemporaryDirectory(prefix="testgate-") as place:
-        run = SuiteRun(task=task, directory=Path(place))
+    with fresh_directory() as place:
+        run = SuiteRun(task=task, directory=place)
         unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
         evidence = mask_evidence(run_suite(run), task.context.headers)
         pointer = _store(bucket, task, run, evidence)

@@ -21,10 +21,12 @@ WAVES = "tests/core/test_waves.py"
 STEPS = "tests/steps/test_steps.py"
 HOOK = "tests/hook/test_gate_hook.py"
 SUITE = "tests/runner/test_suite.py"
+ATTACKS = "tests/runner/test_attacks.py"
 BUNDLE = "tests/runner/test_bundle.py"
 JUNIT = "tests/runner/test_junit.py"
 CTRF = "tests/runner/test_ctrf.py"
 REPORTS = "tests/runner/test_reports.py"
+RIGHTS = "tests/rights/test_template.py"
 
 GUARDS = (
     *REACH_GUARDS,
@@ -209,7 +211,7 @@ GUARDS = (
         name="no other execution from hookDetails",
         prevents="a hook that follows an execution it was told of",
         file="src/testgate/hook/gate.py",
-        old="if claimed not in {arn, *self._arns_of_other_stages(question)}:",
+        old="if claimed not in (arn, *self._arns_of_other_stages(question)):",
         new="if False:",
         test=f"{HOOK}::test_a_foreign_execution_in_hook_details_is_refused",
     ),
@@ -486,6 +488,22 @@ GUARDS = (
         test=f"{BUNDLE}::test_a_bundle_of_another_digest_is_not_even_looked_at",
     ),
     Guard(
+        name="suites cannot look into their runner",
+        prevents="a suite that takes the runner's credentials from its memory or environment",
+        file=RUNNER + "remains.py",
+        old="_prctl(_PR_SET_DUMPABLE, 0)",
+        new="_prctl(_PR_SET_DUMPABLE, 1)",
+        test=f"{ATTACKS}::test_a_suite_cannot_look_into_its_runner",
+    ),
+    Guard(
+        name="nobody outlives a killed runner",
+        prevents="a suite that kills its runner and meddles with another gate's suite",
+        file=RUNNER + "remains.py",
+        old="            _end_below(pid, set())\n            _end([pid])\n",
+        new="            pass\n",
+        test=f"{ATTACKS}::test_what_outlived_a_killed_runner_is_ended_by_the_next",
+    ),
+    Guard(
         name="suites see no credentials",
         prevents="a suite that acts with the runner's role",
         file=RUNNER + "environment.py",
@@ -607,5 +625,24 @@ GUARDS = (
         new="except ImportError as exc:  # noqa: BLE001 - a report is",
         test="tests/steps/test_reports.py"
         "::test_a_report_that_cannot_be_stored_is_missing_and_nothing_else_is",
+    ),
+    Guard(
+        name="the runner writes evidence alone",
+        prevents="a suite with the runner's credentials that writes a record or an answer",
+        file="infra/gate.yaml",
+        old="${RecordBucket}/runs/*/evidence/*",
+        new="${RecordBucket}/runs/*",
+        test=f"{RIGHTS}::test_each_prefix_is_written_by_its_own_functions_alone",
+    ),
+    Guard(
+        name="evidence is written once",
+        prevents="evidence that replaces what another attempt left",
+        file="infra/gate.yaml",
+        old="""                Condition:
+                  "Null":
+                    s3:if-none-match: "false"
+""",
+        new="",
+        test=f"{RIGHTS}::test_evidence_is_written_only_where_there_is_none",
     ),
 )

@@ -11,12 +11,13 @@ from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
 
-from testgate.aws.s3 import JSON_TYPE, Bucket, to_json_bytes
+from testgate.aws.s3 import JSON_TYPE, Bucket
 from testgate.core.canonical import digest_of
 from testgate.core.errors import PlanError, RunnerError
 from testgate.core.gatefile import GateFile, SuiteEntry, parse_gate_file
 from testgate.core.layout import gate_key, plan_key, suite_bundle_key, suite_key
 from testgate.core.plan import Plan, Suite, budget_problem, plan_problems
+from testgate.core.storing import to_json_bytes
 from testgate.runner.bundle import check_bundle
 from testgate.runner.probing import expression_problem
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from testgate.core.canonical import DIGEST
 from testgate.core.deadlines import remaining_s
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import Collected, Evidence, TestResult
@@ -172,7 +173,9 @@ def _collected(path: Path) -> Collected | None:
         return None
     if type(total) is not int or type(selected) is not int or not 0 <= selected <= total:
         return None
-    return Collected(digest=str(digest)[:100], total=total, selected=selected)
+    if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+        return None
+    return Collected(digest=digest, total=total, selected=selected)
 
 
 def _tail(path: Path) -> str:

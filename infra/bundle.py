@@ -47,6 +47,7 @@ REPORTS = (  # all but what only the command line shows
     "page_list.py",
     "page_parts.py",
     "page_sections.py",
+    "reading.py",
     "rendering.py",
     "view.py",
     "wording.py",

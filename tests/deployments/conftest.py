@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+import trustme
 
 from infra.bundle import Target, build_bundles
 from testgate.aws.s3 import Bucket
@@ -46,9 +47,19 @@ def test_checkout(base_url):
 
 
 @pytest.fixture(scope="package")
-def local() -> Iterator[LocalAws]:
+def authority() -> trustme.CA:
+    """Signs what the local functions trust."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="package")
+def local(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    ca_file = tmp_path_factory.mktemp("authority") / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
     settings = LocalSettings(
-        time_scale=TIME_SCALE, images=Path(__file__).with_name("images") / "images.toml"
+        time_scale=TIME_SCALE,
+        images=Path(__file__).with_name("images") / "images.toml",
+        ca_file=ca_file,
     )
     with LocalAws(settings) as running:
         yield running

@@ -426,8 +426,9 @@ GUARDS = (
     Guard(
         name="no configuration from above",
         prevents="another suite's pytest.ini that deselects tests",
-        file=RUNNER + "suite.py",
-        old='        "-c",\n        str(suite_config(run.suite_dir) or _empty_config(run)),\n',
+        file=RUNNER + "commands.py",
+        old='        "-c",\n'
+        "        str(suite_config(places.suite_dir) or _empty_config(places.scratch)),\n",
         new="",
         test=f"{SUITE}::test_configuration_above_the_suite_does_not_reach_it",
     ),

@@ -144,13 +144,26 @@ class Site:
         return dict(answer["serviceDeployments"][0])
 
 
-def build_site(client: Client, name: str) -> Site:
-    """A cluster and a load balancer of that name, with free ports of the balancer's address."""
+def build_site(
+    client: Client,
+    name: str,
+    *,
+    tags: Mapping[str, str] | None = None,
+    address_of: Callable[[str], str] = str,
+) -> Site:
+    """A cluster and a load balancer of that name, with free ports of the balancer's address.
+
+    A DNSName that only local functions can resolve is turned into an address by `address_of`.
+    """
     ec2, elbv2, ecs, iam = (client(s) for s in ("ec2", "elbv2", "ecs", "iam"))
     subnets = ec2.describe_subnets()["Subnets"][:2]
-    balancer = elbv2.create_load_balancer(Name=name, Subnets=[s["SubnetId"] for s in subnets])
+    balancer = elbv2.create_load_balancer(
+        Name=name,
+        Subnets=[s["SubnetId"] for s in subnets],
+        Tags=[{"Key": key, "Value": value} for key, value in (tags or {}).items()],
+    )
     balancer_arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
-    address = balancer["LoadBalancers"][0]["DNSName"]
+    address = address_of(balancer["LoadBalancers"][0]["DNSName"])
     groups = tuple(
         elbv2.create_target_group(
             Name=f"{name}-{colour}",

@@ -426,8 +426,9 @@ GUARDS = (
     Guard(
         name="no configuration from above",
         prevents="another suite's pytest.ini that deselects tests",
-        file=RUNNER + "suite.py",
-        old='        "-c",\n        str(suite_config(run.suite_dir) or _empty_config(run)),\n',
+        file=RUNNER + "commands.py",
+        old='        "-c",\n'
+        "        str(suite_config(places.suite_dir) or _empty_config(places.scratch)),\n",
         new="",
         test=f"{SUITE}::test_configuration_above_the_suite_does_not_reach_it",
     ),
@@ -630,8 +631,8 @@ GUARDS = (
         name="the runner writes evidence alone",
         prevents="a suite with the runner's credentials that writes a record or an answer",
         file="infra/gate.yaml",
-        old="${RecordBucket}/runs/*/evidence/*",
-        new="${RecordBucket}/runs/*",
+        old="Resource: !Sub arn:${AWS::Partition}:s3:::${RecordBucket}/runs/*/evidence/*",
+        new="Resource: !Sub arn:${AWS::Partition}:s3:::${RecordBucket}/runs/*",
         test=f"{RIGHTS}::test_each_prefix_is_written_by_its_own_functions_alone",
     ),
     Guard(

@@ -71,7 +71,7 @@ def parse_details(raw: object) -> Mapping[str, object]:
         except (ValueError, RecursionError):
             raise ConfigError(f"hookDetails is text that is not JSON: {raw[:80]!r}") from None
     if not isinstance(value, dict):
-        raise ConfigError(f"hookDetails must be a JSON object, got {_kind(value)}")
+        raise ConfigError(f"hookDetails must be a JSON object, got {kind_of(value)}")
     return value
 
 
@@ -85,7 +85,7 @@ def parse_config(details: Mapping[str, object]) -> GateConfig:
         if key in _NOT_YET:
             problems.append(f"{key} is not supported by this version")
         elif key not in _PARSERS:
-            problems.append(f"unknown key {key!r} in hookDetails{_nearest(key)}")
+            problems.append(f"unknown key {key[:100]!r} in hookDetails{_nearest(key)}")
         else:
             name, parse = _PARSERS[key]
             try:
@@ -134,7 +134,8 @@ def _choice_problems(details: Mapping[str, object]) -> list[str]:
     return []
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """What JSON calls it, with its article."""
     names: dict[type, str] = {
         list: "an array",
         bool: "a boolean",
@@ -144,6 +145,11 @@ def _kind(value: object) -> str:
         dict: "an object",
     }
     return names.get(type(value), "null" if value is None else type(value).__name__)
+
+
+def _shown(value: object) -> str:
+    """As it was spelled, so far as that fits into a sentence."""
+    return repr(value[:100]) if isinstance(value, str) else json.dumps(value)[:100]
 
 
 def _nearest(key: str) -> str:
@@ -156,7 +162,7 @@ def _nearest(key: str) -> str:
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise ValueError(f"expected text, got {_kind(value)}" if value != "" else "is empty")
+        raise ValueError(f"expected text, got {kind_of(value)}" if value != "" else "is empty")
     return _encodable(value)
 
 
@@ -182,12 +188,17 @@ def _matching(pattern: re.Pattern[str], expected: str) -> Callable[[object], str
 def _suites(value: object) -> tuple[str, ...]:
     names = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
     if not isinstance(names, list) or not names:
-        raise ValueError(f"expected names of suites, as a list or with commas, got {_kind(value)}")
+        got = "an empty list" if names == [] else kind_of(value)
+        raise ValueError(f"expected names of suites, as a list or with commas, got {got}")
     for name in names:
         if not isinstance(name, str) or not _SUITE.fullmatch(name):
-            raise ValueError(f"{name!r} is not the name of a suite")
-    if len(set(names)) != len(names):
-        raise ValueError("names a suite twice")
+            raise ValueError(
+                f"{str(name)[:100]!r} is not the name of a suite: lower-case letters, digits, - "
+                "and _"
+            )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"names suite {twice[0]!r} twice")
     return tuple(names)
 
 
@@ -196,7 +207,7 @@ def _timeout(value: object) -> int:
     if isinstance(number, float) and number.is_integer():
         number = int(number)
     if isinstance(number, bool) or not isinstance(number, int):
-        raise ValueError(f"expected a whole number of seconds, got {value!r}")
+        raise ValueError(f"expected a whole number of seconds, got {_shown(value)}")
     if not MIN_TIMEOUT_S <= number <= MAX_TIMEOUT_S:
         raise ValueError(f"got {number}, expected {MIN_TIMEOUT_S} to {MAX_TIMEOUT_S} seconds")
     return number
@@ -204,28 +215,28 @@ def _timeout(value: object) -> int:
 
 def _mode(value: object) -> Mode:
     if value not in [mode.value for mode in Mode]:
-        raise ValueError(f"got {value!r}, expected enforce or observe")
+        raise ValueError(f"got {_shown(value)}, expected enforce or observe")
     return Mode(value)
 
 
 def _on_create(value: object) -> OnCreate:
     if value not in [choice.value for choice in OnCreate]:
-        raise ValueError(f"got {value!r}, expected run or skip")
+        raise ValueError(f"got {_shown(value)}, expected run or skip")
     return OnCreate(value)
 
 
 def _parameters(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
-        raise ValueError(f"expected an object of texts, got {_kind(value)}")
+        raise ValueError(f"expected an object of texts, got {kind_of(value)}")
     for name, text in value.items():
         if not _PARAMETER.fullmatch(name):
-            raise ValueError(f"{name!r} is not a name of capitals, digits and _")
+            raise ValueError(f"{name[:100]!r} is not a name of capitals, digits and _")
         if not isinstance(text, str):
-            raise ValueError(f"{name} must be text, got {_kind(text)}")
+            raise ValueError(f"{name} must be text, got {kind_of(text)}")
         _encodable(text)
     size = len(canonical_json(value).encode())
     if size > MAX_PARAMETERS_BYTES:
-        raise ValueError(f"is {size} bytes, at most {MAX_PARAMETERS_BYTES} are allowed")
+        raise ValueError(f"is {size} bytes as JSON, at most {MAX_PARAMETERS_BYTES} are allowed")
     return dict(value)
 
 

@@ -264,7 +264,9 @@ def suite_problems(suite: Suite) -> list[str]:
 def parse_plan(raw: object) -> Plan:
     """A stored plan. Raises PlanError with every problem."""
     if not isinstance(raw, dict) or raw.get("schema") != PLAN_SCHEMA:
-        raise PlanError(f"not a plan of schema {PLAN_SCHEMA}")
+        raise PlanError(
+            f"not a plan of schema {PLAN_SCHEMA}: publish the gate again, with this version"
+        )
     gate, waves = raw.get("gate"), raw.get("waves")
     if not isinstance(gate, str) or not isinstance(waves, list):
         raise PlanError("the plan lacks its gate or its waves")
@@ -284,7 +286,10 @@ def parse_plan(raw: object) -> Plan:
     if problems:
         raise PlanError(*problems)
     if canonical_json(raw) != plan.json:
-        raise PlanError("the plan holds keys that this version does not know")
+        raise PlanError(
+            "the plan holds keys that this version does not know: publish the gate again, with "
+            "this version"
+        )
     return plan
 
 

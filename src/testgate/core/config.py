@@ -171,7 +171,9 @@ def _encodable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{ascii(text)[:100]} holds half a character") from None
+        raise ValueError(
+            f"{ascii(text)[:100]} holds half a character (an unpaired surrogate)"
+        ) from None
     return text
 
 

@@ -75,7 +75,7 @@ def test_a_gate_file_is_read_with_its_defaults():
         (GATE, "no [[suites]] table"),
         (
             GATE.replace("1", "2") + '[[suites]]\nname="a"\npath="a"',
-            "schema is 2, expected",
+            "schema is 2, expected schema = 1",
         ),
         ('schema = 1\n[[suites]]\nname="a"\npath="a"', "[gate] name is missing"),
         (GATE + "gaet = 1\n", "no [[suites]] table"),
@@ -84,7 +84,7 @@ def test_a_gate_file_is_read_with_its_defaults():
         (GATE + '[[suites]]\nname="a"\npath="a"\nmin_test=3', "unknown key 'min_test'"),
         (
             GATE + '[[suites]]\nname="a"\npath="a"\nmin_tests="3"',
-            "min_tests is '3', expected a whole",
+            "min_tests is '3', expected a whole number",
         ),
         (GATE + '[[suites]]\nname="a"\npath="a"\nmin_tests=0', "min_tests is 0"),
         (GATE + '[[suites]]\nname="a"\npath="a"\nshards=65', "shards is 65, expected 1 to 64"),
@@ -97,7 +97,7 @@ def test_a_gate_file_is_read_with_its_defaults():
         (GATE + '[[suites]]\nname="a"\npath="a"\ntimeout_s=0', "timeout_s is 0"),
         (
             GATE + '[[suites]]\nname="a"\npath="a"\nblocking=1',
-            "blocking is 1, expected true",
+            "blocking is 1, expected true or false",
         ),
         ("suites = [1]\nschema = 1\n[gate]\nname='a'", "suites[1] is not a table"),
         ("surprise = 1\n" + GATE, "unknown key 'surprise'"),

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from testgate.core.canonical import canonical_json
 from testgate.core.errors import ConfigError
+from testgate.core.headers import parse_headers
 
 EXECUTION_KEY = "SFN_EXECUTION_ARN"
 STATE_KEY = "TESTGATE_STATE"
@@ -26,6 +27,8 @@ _GATE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}(@sha256:[0-9a-f]{64})?")
 _SUITE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _PARAMETER = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 _ENDPOINT = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)*(?!\d+$){_LABEL}", re.IGNORECASE)
 
 
 class Mode(StrEnum):
@@ -44,11 +47,16 @@ class OnCreate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateConfig:
-    """What a service asks of its gate. `gate` and `test_suites` exclude each other."""
+    """What a service asks of its gate. `gate` and `test_suites` exclude each other.
+
+    `test_headers` has names in lower case; its values may be credentials, and are shown nowhere.
+    """
 
     gate: str | None = None
     test_suites: tuple[str, ...] = ()
     test_endpoint: str | None = None
+    test_host: str | None = None
+    test_headers: Mapping[str, str] = field(default_factory=dict)
     container: str | None = None
     mode: Mode = Mode.ENFORCE
     timeout_s: int = DEFAULT_TIMEOUT_S
@@ -68,8 +76,8 @@ def parse_details(raw: object) -> Mapping[str, object]:
     if isinstance(raw, str):
         try:
             value = json.loads(raw)
-        except (ValueError, RecursionError):
-            raise ConfigError(f"hookDetails is text that is not JSON: {raw[:80]!r}") from None
+        except (ValueError, RecursionError) as exc:  # the text itself may hold credentials
+            raise ConfigError(f"hookDetails is text that is not JSON: {exc}") from None
     if not isinstance(value, dict):
         raise ConfigError(f"hookDetails must be a JSON object, got {kind_of(value)}")
     return value
@@ -82,9 +90,7 @@ def parse_config(details: Mapping[str, object]) -> GateConfig:
     for key in sorted(details):
         if key in OUR_KEYS:
             continue
-        if key in _NOT_YET:
-            problems.append(f"{key} is not supported by this version")
-        elif key not in _PARSERS:
+        if key not in _PARSERS:
             problems.append(f"unknown key {key[:100]!r} in hookDetails{_nearest(key)}")
         else:
             name, parse = _PARSERS[key]
@@ -116,11 +122,21 @@ def spell_config(config: GateConfig) -> dict[str, object]:
         spelled["TEST_SUITES"] = list(config.test_suites)
     if config.test_endpoint is not None:
         spelled["TEST_ENDPOINT"] = config.test_endpoint
+    if config.test_host is not None:
+        spelled["TEST_HOST"] = config.test_host
+    if config.test_headers:
+        spelled["TEST_HEADERS"] = dict(config.test_headers)
     if config.container is not None:
         spelled["CONTAINER"] = config.container
     if config.parameters:
         spelled["PARAMETERS"] = dict(config.parameters)
     return spelled
+
+
+def show_config(config: GateConfig) -> dict[str, object]:
+    """As `spell_config`, for people: of TEST_HEADERS the names alone."""
+    shown = spell_config(config)
+    return shown | ({"TEST_HEADERS": sorted(config.test_headers)} if config.test_headers else {})
 
 
 def _choice_problems(details: Mapping[str, object]) -> list[str]:
@@ -171,9 +187,7 @@ def _encodable(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(
-            f"{ascii(text)[:100]} holds half a character (an unpaired surrogate)"
-        ) from None
+        raise ValueError(f"{ascii(text)[:100]} holds half a character (a lone surrogate)") from None
     return text
 
 
@@ -185,6 +199,10 @@ def _matching(pattern: re.Pattern[str], expected: str) -> Callable[[object], str
         return text
 
     return parse
+
+
+def _host(value: object) -> str:
+    return _matching(_HOST, "a host's name, without port")(value).lower()
 
 
 def _suites(value: object) -> tuple[str, ...]:
@@ -246,12 +264,12 @@ _PARSERS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "GATE": ("gate", _matching(_GATE, "name or name@sha256:<64 hex>")),
     "TEST_SUITES": ("test_suites", _suites),
     "TEST_ENDPOINT": ("test_endpoint", _matching(_ENDPOINT, "http(s)://host[:port][/path]")),
+    "TEST_HOST": ("test_host", _host),
+    "TEST_HEADERS": ("test_headers", parse_headers),
     "CONTAINER": ("container", _text),
     "MODE": ("mode", _mode),
     "TIMEOUT_SECONDS": ("timeout_s", _timeout),
     "ON_CREATE": ("on_create", _on_create),
     "PARAMETERS": ("parameters", _parameters),
 }
-# Keys of the design that need the relay; ignoring them would test the wrong thing.
-_NOT_YET = frozenset({"TEST_HOST", "TEST_HEADERS"})
 KNOWN_KEYS = frozenset(_PARSERS)

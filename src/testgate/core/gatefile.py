@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from testgate.core.errors import PlanError
+from testgate.core.identity_check import IdentityCheck, parse_check
 from testgate.core.plan import (
     MAX_ATTEMPTS,
     MAX_SHARDS,
@@ -20,7 +21,7 @@ from testgate.core.quarantine import KEYS, QuarantineEntry, expiry_problems, rea
 from testgate.core.thresholds import Threshold, parse_threshold
 
 GATE_KEYS = ("name", "services", "timeout_s")
-FILE_KEYS = ("schema", "gate", "suites", "quarantine")
+FILE_KEYS = ("schema", "gate", "suites", "identity", "quarantine")
 _SUITE_NUMBERS = {  # lowest and highest value
     "timeout_s": (1, MAX_SUITE_TIMEOUT_S),
     "min_tests": (1, None),
@@ -60,6 +61,7 @@ class GateFile:
     suites: tuple[SuiteEntry, ...]
     services: tuple[str, ...] = ()
     timeout_s: int | None = None
+    identity: IdentityCheck | None = None
     quarantine: Mapping[str, tuple[QuarantineEntry, ...]] = field(default_factory=dict)
 
 
@@ -94,6 +96,7 @@ def parse_gate_file(text: str, today: date) -> GateFile:
     entries = [_entry(table, index, problems) for index, table in enumerate(tables, 1)]
     suites = tuple(entry for entry in entries if entry)
     quarantine = _quarantine(raw.get("quarantine", []), problems, today)
+    identity = _identity(raw["identity"], problems) if "identity" in raw else None
     known = {table.get("name") for table in tables if isinstance(table, dict)}
     problems += [
         f"quarantine names suite {suite[:100]!r}, which the file does not have"
@@ -106,6 +109,7 @@ def parse_gate_file(text: str, today: date) -> GateFile:
         suites=suites,
         services=services,
         timeout_s=timeout_s,
+        identity=identity,
         quarantine=quarantine,
     )
 
@@ -127,6 +131,14 @@ def _services(gate: object, problems: list[str]) -> tuple[str, ...]:
         )
         return ()
     return tuple(services)
+
+
+def _identity(table: object, problems: list[str]) -> IdentityCheck | None:
+    try:
+        return parse_check(table)
+    except PlanError as exc:
+        problems += exc.problems
+        return None
 
 
 def _is_text(value: object) -> bool:

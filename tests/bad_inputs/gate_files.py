@@ -1,9 +1,12 @@
 """The gate file testgate.toml, as people write it."""
 
 from datetime import date
+from typing import Any
 
 from testgate.core.gatefile import parse_gate_file
+from testgate.core.identity_check import IdentityCheck, Subject, expected_value
 from tests.bad_inputs.catalogue import BadInput
+from tests.core.samples import GREEN
 
 TODAY = date(2026, 11, 23)
 GATE = '[gate]\nname = "shop"\n'
@@ -42,6 +45,26 @@ def suite(lines: str, says: str) -> BadInput:
     return file(f"schema = 1\n{GATE}{SUITE}{lines}\n", says, f"[[suites]] … {lines}")
 
 
+def identity(says: str, **changes: str) -> BadInput:
+    """A good file with this [identity] table."""
+    table = {"path": "/version", "jmespath": "version", "expect": "{image_tag}"} | changes
+    lines = "\n".join(f'{key} = "{value}"' for key, value in table.items() if value)
+    given = ", ".join(f'{key} = "{value[:20]}"' for key, value in changes.items())
+    return file(f"schema = 1\n{GATE}{SUITE}[identity]\n{lines}\n", says, f"[identity] … {given}")
+
+
+def expected(given: str, says: str, *, expect: str, **facts: Any) -> BadInput:
+    """An [identity] that is asked of a revision with these facts."""
+    check = IdentityCheck(path="/version", jmespath="version", expect=expect)
+    known = {"container": "web", "images": {"web": "shop:1"}, "revision": GREEN} | facts
+    return BadInput(
+        kind="identity",
+        given=f'expect = "{expect}", {given}',
+        act=lambda: expected_value(check, Subject(**known)),
+        says=says,
+    )
+
+
 def quarantine(says: str, given: str, **changes: str | None) -> BadInput:
     """A good file with a quarantine entry changed so; None takes a key away."""
     kept = {key: value for key, value in (ENTRY | changes).items() if value is not None}
@@ -60,7 +83,7 @@ ROWS = (
         "no suites",
     ),
     file(f"schema = 1\nsuites = [7]\n{GATE}", "suites[1] is not a table", "suites = [7]"),
-    top("sweets = 1", "unknown key 'sweets'; known: schema, gate, suites, quarantine"),
+    top("sweets = 1", "unknown key 'sweets'; known: schema, gate, suites, identity, quarantine"),
     top("quarantine = 1", "quarantine is no [[quarantine]] table"),
     top(
         'quarantine = ["test_a"]',
@@ -155,5 +178,60 @@ ROWS = (
         "quarantine names suite 'perf', which the file does not have",
         'suite = "perf"',
         suite='"perf"',
+    ),
+    top("identity = 1", "identity is no table of texts"),
+    identity(
+        "identity: unknown key 'paths'; known: path, jmespath, header, expect", paths="/version"
+    ),
+    identity(
+        "identity: path is 'version', expected one like /version, without dots", path="version"
+    ),
+    identity(
+        "identity: path is '/../version', expected one like /version, without dots",
+        path="/../version",
+    ),
+    identity("identity: exactly one of jmespath and header must be set", jmespath=""),
+    identity("identity: exactly one of jmespath and header must be set", header="x-version"),
+    identity(
+        "identity: 'x version' is not the name of a header that an answer could have",
+        jmespath="",
+        header="x version",
+    ),
+    identity(
+        "identity: expect is '1.2.3', the same for every revision: the old one would pass; use a placeholder such as {image_tag}",
+        expect="1.2.3",
+    ),
+    identity(
+        "identity: expect asks for {tag}, which is not known; known: {image}, {image_tag}, {image_digest}, {revision}, {task_family}, {task_revision}, {parameter.NAME}",
+        expect="{tag}",
+    ),
+    identity("identity: expect has a lone {; write {{ for the character", expect="{image_tag"),
+    identity("identity: a text is longer than 512 characters", jmespath="x" * 513),
+    expected(
+        "an image without a tag",
+        "identity: expect asks for {image_tag}, and the image of container web, 'shop', has none",
+        expect="{image_tag}",
+        images={"web": "shop"},
+    ),
+    expected(
+        "no such container",
+        "identity: expect asks for {image.api}, and the revision has no container 'api' with an image",
+        expect="{image.api}",
+    ),
+    expected(
+        "no PARAMETERS",
+        "identity: expect asks for {parameter.BUILD}, and hookDetails have no BUILD in PARAMETERS",
+        expect="{parameter.BUILD}",
+    ),
+    expected(
+        "no task definition",
+        "identity: expect asks for {task_family}, and ECS names no task definition of the revision",
+        expect="{task_family}",
+    ),
+    expected(
+        "no revision",
+        "identity: expect asks for {revision}, and the revision has no ARN",
+        expect="{revision}",
+        revision="",
     ),
 )

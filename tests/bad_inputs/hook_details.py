@@ -48,11 +48,14 @@ def started(given: str, says: str, change: Any) -> BadInput:
 
 
 ROWS = (
-    whole("GATE=shop", "hookDetails is text that is not JSON: 'GATE=shop'"),
     whole(
-        given="20,000 arrays in each other",
-        raw="[" * 20_000,
-        says="hookDetails is text that is not JSON: '[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[['",
+        "GATE=shop",
+        "hookDetails is text that is not JSON: Expecting value: line 1 column 1 (char 0)",
+    ),
+    whole(
+        "[" * 20_000,
+        "hookDetails is text that is nested too deeply",
+        "20,000 arrays in each other",
     ),
     whole(["shop"], "hookDetails must be a JSON object, got an array"),
     whole("7", "hookDetails must be a JSON object, got a number"),
@@ -71,9 +74,33 @@ ROWS = (
     key(
         "XYZZY",
         1,
-        "unknown key 'XYZZY' in hookDetails; known keys: CONTAINER, GATE, MODE, ON_CREATE, PARAMETERS, TEST_ENDPOINT, TEST_SUITES, TIMEOUT_SECONDS",
+        "unknown key 'XYZZY' in hookDetails; known keys: CONTAINER, GATE, MODE, ON_CREATE, PARAMETERS, TEST_ENDPOINT, TEST_HEADERS, TEST_HOST, TEST_SUITES, TIMEOUT_SECONDS",
     ),
-    key("TEST_HOST", "green.example.com", "TEST_HOST is not supported by this version"),
+    key(
+        "TEST_HOST",
+        "green.example.com:443",
+        "TEST_HOST: got 'green.example.com:443', expected a host's name, without port",
+    ),
+    key("TEST_HEADERS", ["x-test"], "TEST_HEADERS: expected an object of texts"),
+    key("TEST_HEADERS", {"x-test": 1}, "TEST_HEADERS: the value of 'x-test' must be text"),
+    key("TEST_HEADERS", {"x test": "1"}, "TEST_HEADERS: 'x…' is not the name of a header"),
+    key("TEST_HEADERS", {"Host": "green"}, "TEST_HEADERS: Host is what TEST_HOST is for"),
+    key(
+        "TEST_HEADERS",
+        {"Connection": "close"},
+        "TEST_HEADERS: Connection is each request's own and cannot be set for all",
+    ),
+    key(
+        "TEST_HEADERS",
+        {"x-test": " 1"},
+        "TEST_HEADERS: the value of x-test must be printable ASCII, not empty, without spaces around it",
+    ),
+    key("TEST_HEADERS", {"x-test": "1", "X-Test": "2"}, "TEST_HEADERS: names X-Test twice"),
+    key(
+        "TEST_HEADERS",
+        {"x-test": "x" * 1020},
+        "TEST_HEADERS: is 1026 bytes, at most 1024 are allowed",
+    ),
     key("GATE", "", "GATE: is empty"),
     key("GATE", 7, "GATE: expected text, got a number"),
     key("GATE", None, "GATE: expected text, got null"),
@@ -112,9 +139,7 @@ ROWS = (
         "TEST_ENDPOINT: got 'http://user:pass@green.example.com', expected http(s)://host[:port][/path]",
     ),
     key("CONTAINER", ["web"], "CONTAINER: expected text, got an array"),
-    key(
-        "CONTAINER", "\ud800", "CONTAINER: '\\ud800' holds half a character (an unpaired surrogate)"
-    ),
+    key("CONTAINER", "\ud800", "CONTAINER: '\\ud800' holds half a character (a lone surrogate)"),
     key("PARAMETERS", ["x"], "PARAMETERS: expected an object of texts, got an array"),
     key(
         "PARAMETERS",
@@ -125,7 +150,7 @@ ROWS = (
     key(
         "PARAMETERS",
         {"REGION": "\ud800"},
-        "PARAMETERS: '\\ud800' holds half a character (an unpaired surrogate)",
+        "PARAMETERS: '\\ud800' holds half a character (a lone surrogate)",
     ),
     key(
         "PARAMETERS",

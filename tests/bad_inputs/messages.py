@@ -16,6 +16,8 @@ READERS = (
     "core/events.py",
     "core/evidence.py",
     "core/gatefile.py",
+    "core/headers.py",
+    "core/identity_check.py",
     "core/plan.py",
     "core/quarantine.py",
     "core/thresholds.py",
@@ -35,6 +37,7 @@ EXEMPT = {  # and why
     "a socket": "its path must be shorter than a test's directory; tests/runner/test_files.py has it",
     "grew beyond": "of a file that changes while it is read; tests/runner/test_files.py has it",
     "collection failure": "pytest's words, which are compared",
+    "header {}": "how a check is called, not a sentence",
     "its status is": "the message of a test, in a report that is read",
 }
 _WORDS = re.compile(r"[a-z,;:)'] [a-z(']", re.IGNORECASE)

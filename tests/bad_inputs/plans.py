@@ -4,6 +4,7 @@ import json
 from datetime import date
 from typing import Any
 
+from testgate.core.identity_check import IdentityCheck
 from testgate.core.plan import (
     Plan,
     budget_problem,
@@ -163,6 +164,18 @@ ROWS = (
             Plan(gate="shop", waves=((suite(timeout_s=780, shards=11),),), timeout_s=1500)
         ),
         "the gate has 1500 s and its suites may take 1620 s (wave 1: 11 shards, 2 rounds of 780 s + 60 s for the verdict): raise timeout_s of [gate], or lower that of suites",
+    ),
+    fit(
+        "a suite of 780 s and [identity], in 800 s",
+        lambda: budget_problem(
+            Plan(
+                gate="shop",
+                waves=((suite(timeout_s=780),),),
+                timeout_s=800,
+                identity=IdentityCheck(path="/version", jmespath="v", expect="{image_tag}"),
+            )
+        ),
+        "the gate has 800 s and its suites may take 880 s (wave 1: 780 s + 40 s for identity + 60 s for the verdict): raise timeout_s of [gate], or lower that of suites",
     ),
     fit(
         "a result of suite perf",

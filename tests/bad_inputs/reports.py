@@ -168,8 +168,8 @@ ROWS = (
     ),
     beside(
         "cut off",
-        CTRF_HEAD,
-        "ctrf.json is not readable JSON: Expecting property name enclosed in double quotes: line 1 column 26 (char 25)",
+        '{"reportFormat": "CTRF"',
+        "ctrf.json is not readable JSON: Expecting ',' delimiter: line 1 column 24 (char 23)",
     ),
     beside(
         "100,000 arrays in each other",

@@ -15,7 +15,7 @@ from testgate.core.canonical import digest_of
 from testgate.core.errors import EvidenceError, NotFoundError
 from testgate.core.evidence import Crash, Evidence, parse_evidence
 from testgate.core.handoff import ExecutionRef, Pointer, spell_time
-from testgate.core.layout import RunPlace
+from testgate.core.layout import RunPlace, index_prefix
 from testgate.core.outcomes import Outcome
 from testgate.core.record import RunFacts
 from testgate.core.verdict import Result
@@ -106,6 +106,13 @@ def conclude(bucket: Bucket, place: RunPlace, record: State) -> GateOutput:
         counts=parse_counts(record["counts"]),
         record_key=place.record,
     )
+
+
+def is_listed(bucket: Bucket, place: RunPlace) -> bool:
+    """Whether the index names this run, with whatever outcome."""
+    entry = f".{place.deployment_id}.{place.run_name}"
+    keys = bucket.keys(index_prefix(place.cluster, place.service), _NEWEST)
+    return any(key.endswith(entry) for key in keys)
 
 
 def _is_indexed(bucket: Bucket, key: str) -> bool:

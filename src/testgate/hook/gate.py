@@ -100,9 +100,17 @@ class GateHook:
 
     def _answer_shift(self, event: HookEvent, details: Mapping[str, object]) -> HookAnswer:
         asked = Asked(event=event, observe=wants_observe(details), details=details)
-        return self._settle(
-            asked, lambda: decide_shift(event, self.ecs.deployment(str(event.deployment)))
-        )
+        return self._settle(asked, lambda: self._decide_shift(event))
+
+    def _decide_shift(self, event: HookEvent) -> Allow | Refuse:
+        deployment = self.ecs.deployment(str(event.deployment))
+        decision = decide_shift(event, deployment)
+        if decision is None:
+            raise UnavailableError(
+                f"the hook's weights are those of a rollback, and ECS still says that the "
+                f"deployment is {deployment.status}"
+            )
+        return decision
 
     def _answer_gate(self, event: HookEvent, details: Mapping[str, object]) -> HookAnswer:
         observe = wants_observe(details)

@@ -1,0 +1,127 @@
+"""What really was earned: known from what the simulated suites did and who served them.
+
+Shares nothing with the verdict of the code under test: it reads neither evidence nor plan.
+Imported by the invariants.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from testgate.core.events import POST_PRODUCTION
+from tests.schedules.aws.deployments import Deployment
+from tests.schedules.aws.executions import Execution
+from tests.schedules.journal import Epoch, SuiteFact
+from tests.schedules.schedule import SuiteSpec
+from tests.schedules.simulate import OTHER_SUITE, Happened
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """Whether a pass was earned, and if not, what is missing. `unseen` says that another revision
+    served a suite at a time when no function looked: nothing that looks twice can see that."""
+
+    missing: str = ""
+    unseen: bool = False
+
+
+def earned(happened: Happened, deployment: Deployment, stage: str, until_s: float) -> Earned:
+    """Whether that deployment had earned to pass that stage by then."""
+    executions = [
+        execution
+        for execution in happened.world.executions.by_arn.values()
+        if _asks_for(execution, deployment, stage)
+    ]
+    best = Earned("no execution of this deployment, revision and stage")
+    for execution in executions:
+        for suites in _plans(happened, execution):
+            found = _by_suites(happened, execution, deployment, stage, suites, until_s)
+            if not found.missing:
+                return found
+            best = found
+    return best
+
+
+def _asks_for(execution: Execution, deployment: Deployment, stage: str) -> bool:
+    asked = json.loads(execution.input)
+    wanted = (deployment.arn, deployment.target, stage)
+    return (asked.get("deployment"), asked.get("revision"), asked.get("stage")) == wanted
+
+
+def _plans(happened: Happened, execution: Execution) -> Iterator[tuple[SuiteSpec, ...]]:
+    """The suites of each plan that was published while the execution could have read one."""
+    republished_s = happened.world.republished_s
+    if republished_s is None or republished_s > execution.started_s:
+        yield happened.schedule.suites
+    if republished_s is not None:
+        yield (OTHER_SUITE,)
+
+
+def _by_suites(
+    happened: Happened,
+    execution: Execution,
+    deployment: Deployment,
+    stage: str,
+    suites: tuple[SuiteSpec, ...],
+    until_s: float,
+) -> Earned:
+    unseen = False
+    blocking = [suite for suite in suites if suite.blocking]
+    if not blocking:
+        return Earned("the plan has no blocking suite")
+    for suite in blocking:
+        runs = [
+            fact
+            for fact in happened.journal.suites
+            if fact.execution == execution.arn
+            and fact.suite == suite.name
+            and fact.ended_s <= until_s
+            and fact.honest_pass
+        ]
+        served = [_served_by_green(happened, run, deployment, stage) for run in runs]
+        if not served:
+            return Earned(f"suite {suite.name} has not honestly passed in {execution.name[-8:]}")
+        if "wrong" in served and set(served) == {"wrong"}:
+            return Earned(f"suite {suite.name} was served by another revision, and one looked")
+        unseen |= "green" not in served
+    return Earned(unseen=unseen)
+
+
+def _served_by_green(happened: Happened, run: SuiteFact, deployment: Deployment, stage: str) -> str:
+    """`green`, `unseen` or `wrong`: who served the requests of a run."""
+    after = stage == POST_PRODUCTION
+    verdict = "green"
+    for epoch, ends_s in _epochs(happened.journal.epochs):
+        serving = epoch.production if after else epoch.test
+        overlaps = epoch.since_s < run.ended_s and ends_s > run.began_s
+        if not overlaps or serving <= {deployment.target}:
+            continue
+        about = _abouts(deployment, after)
+        looked = any(
+            look.heard
+            and look.execution == run.execution
+            and epoch.since_s <= look.at_s < ends_s
+            and look.about in about
+            and look.revisions - {deployment.target}
+            for look in happened.journal.looks
+        )
+        if looked:
+            return "wrong"
+        verdict = "unseen"
+    return verdict
+
+
+def _abouts(deployment: Deployment, after: bool) -> tuple[str, str, str]:
+    rule = "production" if after else "test"
+    return rule, f"above {rule}", deployment.green
+
+
+def _epochs(epochs: list[Epoch]) -> Iterator[tuple[Epoch, float]]:
+    """Each epoch and its end; neighbours in which the same revisions served are one."""
+    merged: list[Epoch] = []
+    for epoch in epochs:
+        last = merged[-1] if merged else None
+        if last is None or (last.test, last.production) != (epoch.test, epoch.production):
+            merged.append(epoch)
+    for epoch, following in zip(merged, [*merged[1:], None], strict=True):
+        yield epoch, following.since_s if following else float("inf")

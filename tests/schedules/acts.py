@@ -5,6 +5,7 @@ Imported by the simulation alone.
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from testgate.core.arns import parse_service_deployment_arn
 from testgate.core.binding import Question
@@ -31,12 +32,14 @@ class Actors:
         self._world = world
         self._controller = controller
         self._other_plan = other_plan
+        self._weak = other_plan.suites[0].name
         self._done: set[int] = set()
         self._kinds: Mapping[ActKind, Callable[[Act], None]] = {
             ActKind.STOP_DEPLOYMENT: lambda _: self._stop_deployment(),
             ActKind.SUPERSEDE: lambda _: self._supersede(),
             ActKind.STOP_EXECUTION: lambda _: self._stop_execution(),
             ActKind.REDRIVE: lambda _: self._redrive(),
+            ActKind.START_EXECUTION: lambda _: self._start_execution(),
             ActKind.FORGE_EXECUTION: lambda _: self._forge_execution(),
             ActKind.REPUBLISH: lambda _: self._republish(),
             ActKind.SPOIL_PLAN: lambda _: self._spoil_plan(),
@@ -123,18 +126,26 @@ class Actors:
 
         self._world.kernel.spawn("redrive", wait_and_redrive)
 
-    def _forge_execution(self) -> None:
-        """Whoever can start executions could try to pass a deployment in advance."""
+    def _question(self) -> Question:
+        """What the hook asks, or will ask."""
         deployment = self._controller.latest
         assert deployment is not None
-        question = Question(
+        return Question(
             deployment=parse_service_deployment_arn(deployment.arn),
             revision=deployment.target,
             stage=self._world.schedule.setup.stages[0],
             config=parse_config(self._controller.details),
         )
-        weaker = question.input_json.replace('"GATE":', '"GATE_OF":')
-        self._world.executions.start(question.execution_name, weaker)
+
+    def _start_execution(self) -> None:
+        question = self._question()
+        self._world.executions.start(question.execution_name, question.input_json)
+
+    def _forge_execution(self) -> None:
+        """Whoever can start executions could try to pass a deployment in advance."""
+        question = self._question()
+        weaker = replace(question, config=parse_config({"TEST_SUITES": [self._weak]}))
+        self._world.executions.start(question.execution_name, weaker.input_json)
 
     def _republish(self) -> None:
         objects, plan = self._world.storage.objects, self._other_plan
@@ -194,11 +205,14 @@ class Actors:
         targets, group = self._world.balancer.targets, self._green
         if not targets[group]:
             return
-        well, *rest = targets[group]
-        sick = Target(well.id, well.revision, "unhealthy")
-        targets[group] = [sick, *rest]
+        first, *rest = targets[group]
+        well = Target(first.id, first.revision)
+        targets[group] = [Target(first.id, first.revision, "unhealthy"), *rest]
 
         def back() -> None:
-            targets[group] = [well if each is sick else each for each in targets[group]]
+            targets[group] = [
+                well if each.id == well.id and each.revision == well.revision else each
+                for each in targets[group]
+            ]
 
         self._undo(act, back)

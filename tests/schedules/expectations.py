@@ -43,12 +43,14 @@ _CONTAINED = frozenset(Behaviour) - {
     Behaviour.ANSWERS_TOO_MUCH,
     Behaviour.ANSWERS_PASSED,
     Behaviour.POINTS_TO_OTHER_SUITE,
+    Behaviour.FORGES_OTHERS,
     Behaviour.EVIDENCE_OF_OTHER_PLAN,
     Behaviour.EVIDENCE_OF_OTHER_QUESTION,
 }
 _ASIDE = frozenset({Function.FINISH, Function.CANCEL})  # no verdict depends on them
 _REVIVED = frozenset({Function.PREPARE, Function.CHECK, Function.JUDGE})
 _DEATHS = frozenset({ApiFaultKind.DIES_BEFORE, ApiFaultKind.DIES_AFTER})
+_WAITING = frozenset({Function.HOOK, Function.RUN_SUITE})  # outlive what stalls
 _INVOKE_DEATHS = frozenset(
     {InvokeFaultKind.EXITED, InvokeFaultKind.OUT_OF_MEMORY, InvokeFaultKind.FROZEN}
 )
@@ -87,13 +89,13 @@ def _is_survived(disturbance: Disturbance) -> bool:
         case ApiFault(function=function, kind=kind):
             if function in _ASIDE:
                 return True
-            if kind in _DEATHS:
+            if _kills(function, kind):
                 return function in _REVIVED
             return kind is not ApiFaultKind.DENIED
         case InvokeFault(function=function, kind=kind):
             return kind not in _INVOKE_DEATHS or function in _REVIVED
         case HandBack(kind=kind):
-            return kind is not HandBackKind.FOREIGN
+            return kind not in (HandBackKind.FOREIGN, HandBackKind.GARBAGE)
         case Lag(seconds=seconds):
             return seconds <= _LONGEST_LAG_S
         case Act(kind=kind, lasts=lasts):
@@ -103,11 +105,17 @@ def _is_survived(disturbance: Disturbance) -> bool:
             return True
 
 
+def _kills(function: Function, kind: ApiFaultKind) -> bool:
+    """Whether a function that matters dies of it, or of its own timeout."""
+    stalls = kind is ApiFaultKind.STALLED and function not in _WAITING
+    return function not in _ASIDE and (kind in _DEATHS or stalls)
+
+
 def _deaths(disturbances: tuple[Disturbance, ...]) -> Mapping[Function, int]:
     """How often each function dies, and is tried again for that."""
     deaths: Counter[Function] = Counter()
     for each in disturbances:
-        if isinstance(each, ApiFault) and each.kind in _DEATHS and each.function not in _ASIDE:
+        if isinstance(each, ApiFault) and _kills(each.function, each.kind):
             deaths[each.function] += 1
         if isinstance(each, InvokeFault) and each.kind in _INVOKE_DEATHS:
             deaths[each.function] += each.times
@@ -118,7 +126,7 @@ def _retries(disturbances: tuple[Disturbance, ...]) -> Mapping[Function, int]:
     """How often each function has to be tried again for another reason."""
     retries: Counter[Function] = Counter()
     for each in disturbances:
-        if isinstance(each, ApiFault) and each.kind not in _DEATHS:
+        if isinstance(each, ApiFault) and not _kills(each.function, each.kind):
             retries[each.function] += each.function not in (Function.HOOK, *_ASIDE)
         if isinstance(each, InvokeFault) and each.kind not in _INVOKE_DEATHS:
             retries[each.function] += each.times

@@ -4,6 +4,7 @@ With what the schedule makes odd: calls lost, doubled, repeated, late and early;
 replaced, dropped, as text, or of somebody else. Imported by the simulation alone.
 """
 
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -143,6 +144,8 @@ class HookConversation:
                 return json.dumps({**_object(current), **_object(returned)})
             case HandBackKind.TEXT_OF_CONFIGURED:
                 return json.dumps(_object(configured))
+            case HandBackKind.GARBAGE:
+                return "{'GATE': 'shop'"
             case HandBackKind.FOREIGN:
                 return {**_object(configured), EXECUTION_KEY: f"{EXECUTIONS}:web-of-another"}
 
@@ -167,5 +170,9 @@ def _delay_s(told: object, quirk: HookQuirk | None) -> float:
 
 
 def _object(details: Any) -> dict[str, Any]:
-    value = json.loads(details) if isinstance(details, str) else details
+    """An object, out of whatever stands there."""
+    value = details
+    if isinstance(details, str):
+        with contextlib.suppress(ValueError):
+            value = json.loads(details)
     return dict(value) if isinstance(value, dict) else {}

@@ -55,7 +55,8 @@ class _Call:
         fact.began_s = kernel.now_s
         worker = kernel.spawn("gate", self._work)
         kernel.wait(worker, timeout_s=TIMEOUTS_S[Function.HOOK] - WATCHDOG_RESERVE_S)
-        answer = self._answers[0] if self._answers else None
+        died = isinstance(worker.error, KilledError)
+        answer = self._answers[0] if self._answers and not died else None
         if answer is None and not worker.ended:
             self._abandoned = True
             answer = _later(self._event)

@@ -48,12 +48,13 @@ class SuiteFact:
 
 @dataclass(slots=True, kw_only=True)
 class Look:
-    """A function looked at the load balancer on behalf of an execution. `revisions` are those that
-    what it was told leads to; `heard` that the execution got its answer."""
+    """A function looked at the load balancer on behalf of an execution. `shown` is what it was
+    told: the groups that a rule leads to, or the revisions of a group's targets. `heard` says that
+    the execution got the function's answer."""
 
     execution: str
     about: str
-    revisions: frozenset[str]
+    shown: frozenset[str]
     at_s: float
     heard: bool = False
 
@@ -94,6 +95,7 @@ class Journal:
     hook_calls: list[HookCallFact] = field(default_factory=list)
     waits: list[GateWait] = field(default_factory=list)
     suites: list[SuiteFact] = field(default_factory=list)
+    behaviours: list[Behaviour] = field(default_factory=list)  # of suites that were begun
     looks: list[Look] = field(default_factory=list)
     epochs: list[Epoch] = field(default_factory=list)
     stops: list[StopFact] = field(default_factory=list)

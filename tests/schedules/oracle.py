@@ -12,7 +12,7 @@ from testgate.core.events import POST_PRODUCTION
 from tests.schedules.aws.deployments import Deployment
 from tests.schedules.aws.executions import Execution
 from tests.schedules.journal import Epoch, SuiteFact
-from tests.schedules.schedule import SuiteSpec
+from tests.schedules.schedule import GateName, SuiteSpec
 from tests.schedules.simulate import OTHER_SUITE, Happened
 
 
@@ -34,6 +34,9 @@ def earned(happened: Happened, deployment: Deployment, stage: str, until_s: floa
     ]
     best = Earned("no execution of this deployment, revision and stage")
     for execution in executions:
+        if execution.redrives:
+            best = Earned("its execution was redriven: its results are of different times")
+            continue
         for suites in _plans(happened, execution):
             found = _by_suites(happened, execution, deployment, stage, suites, until_s)
             if not found.missing:
@@ -51,6 +54,8 @@ def _asks_for(execution: Execution, deployment: Deployment, stage: str) -> bool:
 def _plans(happened: Happened, execution: Execution) -> Iterator[tuple[SuiteSpec, ...]]:
     """The suites of each plan that was published while the execution could have read one."""
     republished_s = happened.world.republished_s
+    if happened.schedule.setup.gate is not GateName.BY_NAME:
+        republished_s = None
     if republished_s is None or republished_s > execution.started_s:
         yield happened.schedule.suites
     if republished_s is not None:
@@ -78,7 +83,7 @@ def _by_suites(
             and fact.ended_s <= until_s
             and fact.honest_pass
         ]
-        served = [_served_by_green(happened, run, deployment, stage) for run in runs]
+        served = [_served_by_green(happened, execution, run, deployment, stage) for run in runs]
         if not served:
             return Earned(f"suite {suite.name} has not honestly passed in {execution.name[-8:]}")
         if "wrong" in served and set(served) == {"wrong"}:
@@ -87,7 +92,9 @@ def _by_suites(
     return Earned(unseen=unseen)
 
 
-def _served_by_green(happened: Happened, run: SuiteFact, deployment: Deployment, stage: str) -> str:
+def _served_by_green(
+    happened: Happened, execution: Execution, run: SuiteFact, deployment: Deployment, stage: str
+) -> str:
     """`green`, `unseen` or `wrong`: who served the requests of a run."""
     after = stage == POST_PRODUCTION
     verdict = "green"
@@ -102,13 +109,25 @@ def _served_by_green(happened: Happened, run: SuiteFact, deployment: Deployment,
             and look.execution == run.execution
             and epoch.since_s <= look.at_s < ends_s
             and look.about in about
-            and look.revisions - {deployment.target}
+            and look.shown - {deployment.target, deployment.green}
             for look in happened.journal.looks
         )
-        if looked:
+        if looked or _must_show(happened, execution, epoch.since_s, ends_s):
             return "wrong"
         verdict = "unseen"
     return verdict
+
+
+def _must_show(happened: Happened, execution: Execution, since_s: float, until_s: float) -> bool:
+    """Whether it was so all the time before the first test, or all the time after the last: then
+    whoever looks before and after, as a gate must, cannot but see it."""
+    runs = [fact for fact in happened.journal.suites if fact.execution == execution.arn]
+    first_s = min(fact.began_s for fact in runs)
+    last_s = max(fact.ended_s for fact in runs)
+    ended_s = float("inf") if execution.ended_s is None else execution.ended_s
+    return (since_s <= execution.started_s and until_s > first_s) or (
+        since_s <= last_s and until_s > ended_s
+    )
 
 
 def _abouts(deployment: Deployment, after: bool) -> tuple[str, str, str]:

@@ -45,13 +45,15 @@ class Function(_Word):
 
 class ApiFaultKind(_Word):
     """What becomes of one call to an AWS API. TIMED_OUT had no effect, LOST had its effect and no
-    answer; ECHOED had its effect, no answer, and was repeated by the SDK itself."""
+    answer; ECHOED had its effect, no answer, and was repeated by the SDK itself; STALLED comes to
+    its effect more than a minute late."""
 
     THROTTLED = "throttled"
     BROKEN = "broken"
     TIMED_OUT = "timed_out"
     LOST = "lost"
     ECHOED = "echoed"
+    STALLED = "stalled"
     DENIED = "denied"
     DIES_BEFORE = "dies_before"
     DIES_AFTER = "dies_after"
@@ -119,6 +121,7 @@ class HandBackKind(_Word):
     TEXT = "text"
     TEXT_OF_CONFIGURED = "text_of_configured"
     FOREIGN = "foreign"  # with another execution's ARN
+    GARBAGE = "garbage"  # text that is no JSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -181,6 +184,7 @@ class ActKind(_Word):
     SUPERSEDE = "supersede"
     STOP_EXECUTION = "stop_execution"
     REDRIVE = "redrive"  # the first execution that has failed; until one has, it is tried again
+    START_EXECUTION = "start_execution"  # the very one that the hook would start
     FORGE_EXECUTION = "forge_execution"  # the right name, another input
     REPUBLISH = "republish"  # another plan under the same gate's name
     SPOIL_PLAN = "spoil_plan"  # the stored plan is changed under its digest
@@ -239,6 +243,7 @@ class Behaviour(_Word):
     NO_EVIDENCE = "no_evidence"
     OTHER_EVIDENCE = "other_evidence"  # not what its pointer's digest says
     FORGED_FIRST = "forged_first"  # the suite itself has written a pass where evidence goes
+    FORGES_OTHERS = "forges_others"  # passes, and writes passes where others leave evidence
     EVIDENCE_OF_OTHER_PLAN = "evidence_of_other_plan"
     EVIDENCE_OF_OTHER_QUESTION = "evidence_of_other_question"
     EVIDENCE_OF_OTHER_RUN = "evidence_of_other_run"

@@ -129,7 +129,7 @@ def _publish(world: World) -> None:
     plan, objects = world.plan, world.storage.objects
     objects[plan_key(plan.digest)] = plan.json.encode()
     objects[gate_key(GATE)] = json.dumps({"plan": plan.digest}).encode()
-    for suite in plan.suites:
+    for suite in (*plan.suites, *plan_of((OTHER_SUITE,)).suites):
         objects[suite_key(suite.name)] = json.dumps(suite.spell()).encode()
         objects[suite_bundle_key(suite.bundle)] = b"zip"
 

@@ -35,7 +35,7 @@ from tests.schedules.schedule import (
 )
 
 T = TypeVar("T")
-MOST_DISTURBANCES = 6
+MOST_DRAWN = 5
 _NAMES = ("smoke", "checkout", "search", "extra")
 _MOST_CALLS = {  # about as many as a clean run of three suites makes, and a few of a repeat
     Function.HOOK: 30,
@@ -65,8 +65,8 @@ def setups(draw: st.DrawFn) -> Setup:
     """How a service may be configured. A hook that lets pass by expiring is told to the gate."""
     continues = draw(_mostly(False, True))
     return Setup(
-        timeout_s=draw(st.sampled_from([1800, 1800, 1800, 900, 300, 60, 20, 10])),
-        hook_timeout_min=draw(st.sampled_from([60, 60, 60, 1440, 10, 3, 2])),
+        timeout_s=draw(st.sampled_from([1800] * 7 + [900, 300, 60, 20, 10])),
+        hook_timeout_min=draw(st.sampled_from([60] * 5 + [1440, 10, 3, 2])),
         expiry_told=continues or draw(_mostly(True, False)),
         continues=continues,
         stages=draw(_STAGES),
@@ -97,8 +97,8 @@ def suites(draw: st.DrawFn) -> tuple[SuiteSpec, ...]:
             name=name,
             wave=draw(st.integers(0, 2)),
             blocking=draw(_mostly(True, False)) is True or name == _NAMES[0],
-            seconds=draw(st.sampled_from([5, 1, 20, 50, 250])),
-            timeout_s=draw(st.sampled_from([300, 60, 10])),
+            seconds=draw(st.sampled_from([5, 5, 1, 20, 50, 250])),
+            timeout_s=draw(st.sampled_from([300, 300, 300, 60, 10])),
             behaviours=draw(_behaviours),
         )
         for name in _NAMES[:count]
@@ -132,7 +132,7 @@ _event_quirks = st.builds(
     EventQuirk,
     nth=st.integers(0, 6),
     kind=st.sampled_from(list(EventQuirkKind)),
-    seconds=st.sampled_from([60, 1, 5, 600]),
+    seconds=st.sampled_from([66, 1, 5, 600]),  # the first would come while the gate runs
 )
 _lags = st.builds(
     Lag,
@@ -150,7 +150,7 @@ _outages = st.builds(
 @st.composite
 def acts(draw: st.DrawFn) -> Act:
     """Somebody's act, at a time or right before a call of some function."""
-    function = draw(st.one_of(st.none(), st.sampled_from(list(Function))))
+    function = draw(st.sampled_from([None, None, Function.JUDGE, *Function]))
     at = draw(_SECONDS if function is None else st.integers(0, _MOST_CALLS[function]))
     lasts = draw(st.sampled_from([None, 1, 3, 8, 30]))
     return Act(kind=draw(st.sampled_from(list(ActKind))), at=at, function=function, lasts=lasts)
@@ -171,11 +171,41 @@ disturbances: st.SearchStrategy[Disturbance] = st.one_of(
 
 
 @st.composite
+def _stories(draw: st.DrawFn) -> tuple[Disturbance, ...]:
+    """Disturbances that only mean something together."""
+    at = draw(st.integers(0, 12))
+    lasts = draw(st.sampled_from([None, 1, 3, 8]))
+    told: list[tuple[Disturbance, ...]] = [
+        (Act(kind=ActKind.STOP_EXECUTION, at=at), Act(kind=ActKind.REDRIVE, at=at)),
+        (Act(kind=ActKind.STOP_EXECUTION, function=Function.JUDGE, at=at),),
+        (Act(kind=ActKind.REPUBLISH, at=at), Act(kind=ActKind.SPOIL_PLAN, at=at)),
+        (Act(kind=ActKind.SUPERSEDE, at=at), Act(kind=ActKind.SUPERSEDE, at=2 * at)),
+        (Act(kind=ActKind.SUPERSEDE, at=at), EventQuirk(nth=1, kind=EventQuirkKind.LOST)),
+        *(
+            (Act(kind=kind, function=Function.JUDGE, at=at, lasts=lasts),)
+            for kind in (ActKind.OLD_TARGET, ActKind.DRIFT_TEST, ActKind.RULE_ABOVE)
+        ),
+        (
+            Act(kind=ActKind.DRIFT_TEST, at=at, lasts=lasts),
+            ApiFault(function=Function.JUDGE, nth=at, kind=ApiFaultKind.THROTTLED),
+        ),
+    ]
+    return draw(st.sampled_from(told))
+
+
+_some: st.SearchStrategy[tuple[Disturbance, ...]] = st.one_of(
+    disturbances.map(lambda one: (one,)),
+    disturbances.map(lambda one: (one,)),
+    _stories(),
+)
+
+
+@st.composite
 def schedules(draw: st.DrawFn) -> Schedule:
     """Any schedule; a third of them on the plainest setup, where most should pass."""
     plain = draw(st.integers(0, 2)) == 0
     return Schedule(
         setup=Setup() if plain else draw(setups()),
         suites=draw(suites()),
-        disturbances=tuple(draw(st.lists(disturbances, max_size=MOST_DISTURBANCES))),
+        disturbances=sum(draw(st.lists(_some, max_size=MOST_DRAWN)), ()),
     )

@@ -13,7 +13,7 @@ from testgate.aws.s3 import JSON_TYPE, Bucket, to_json_bytes
 from testgate.core.canonical import digest_of
 from testgate.core.deadlines import remaining_s
 from testgate.core.errors import RunnerError
-from testgate.core.evidence import Evidence, RelayCounts, TestResult
+from testgate.core.evidence import Evidence, RelayCounts, Run, TestResult
 from testgate.core.handoff import Pointer, Task, parse_task, spell_time
 from testgate.core.layout import suite_bundle_key
 from testgate.core.outcomes import Outcome
@@ -26,7 +26,7 @@ from tests.schedules.wire import BUCKET
 from tests.schedules.world import World
 
 MIN_TESTS = 3
-_HONEST = frozenset({Behaviour.PASSES, Behaviour.FLAKY, Behaviour.FLOODS})
+_HONEST = frozenset({Behaviour.PASSES, Behaviour.FLAKY, Behaviour.FLOODS, Behaviour.FORGES_OTHERS})
 _LONG = 300_000
 _GRACE_S = 10.0
 
@@ -82,6 +82,7 @@ class SuiteModel:
         nth = self._runs[spec.name]
         self._runs[spec.name] += 1
         behaviour = spec.behaviours[min(nth, len(spec.behaviours) - 1)]
+        self._world.journal.behaviours.append(behaviour)
         self._world.note(f"suite {spec.name} ({task.run.path}) {behaviour}")
         return _OneRun(self._world, caller, task, spec, behaviour).go()
 
@@ -173,6 +174,7 @@ class _OneRun:
             Behaviour.NO_EVIDENCE: lambda: self._pointer(evidence),
             Behaviour.OTHER_EVIDENCE: lambda: self._stored_otherwise(bucket, evidence),
             Behaviour.FORGED_FIRST: lambda: self._forged(bucket, evidence),
+            Behaviour.FORGES_OTHERS: lambda: self._forged_others(bucket, evidence),
             Behaviour.POINTS_TO_OTHER_SUITE: lambda: self._pointed_elsewhere(bucket, evidence),
         }
         changes: Mapping[Behaviour, dict[str, Any]] = {
@@ -203,10 +205,19 @@ class _OneRun:
 
     def _forged(self, bucket: Bucket, evidence: Evidence) -> Any:
         """The suite, whose process could reach the bucket, was there first."""
-        forged = replace(self._evidence(_Left(), evidence.started_at, 300), run=self.task.run)
-        key = f"{self.task.context.prefix}evidence/{self.task.run.path}/evidence.json"
-        self.world.storage.objects[key] = to_json_bytes(forged.spell())
+        self._forge(evidence, self.task.run)
         return self._stored(bucket, evidence)
+
+    def _forged_others(self, bucket: Bucket, evidence: Evidence) -> Any:
+        for name in self.world.suite_names:
+            if name != self.spec.name:
+                self._forge(evidence, replace(self.task.run, suite=name))
+        return self._stored(bucket, evidence)
+
+    def _forge(self, evidence: Evidence, run: Run) -> None:
+        passing = replace(self._evidence(_Left(), evidence.started_at, 300), run=run)
+        key = f"{self.task.context.prefix}evidence/{run.path}/evidence.json"
+        self.world.storage.objects.setdefault(key, to_json_bytes(passing.spell()))
 
     def _pointed_elsewhere(self, bucket: Bucket, evidence: Evidence) -> Any:
         """Its own evidence, under the name of another suite of the plan, or of none."""

@@ -38,6 +38,11 @@ class RuleState:
     forwards: dict[str, int]
     sticky: bool = False
 
+    @property
+    def groups(self) -> frozenset[str]:
+        """The groups that get requests."""
+        return frozenset(group for group, weight in self.forwards.items() if weight)
+
 
 @dataclass(slots=True)
 class Balancer:
@@ -64,10 +69,9 @@ class Balancer:
         targets = self.targets[group]
         return frozenset(target.revision for target in targets if target.state == "healthy")
 
-    def revisions_behind(self, rule: RuleState | None) -> frozenset[str]:
+    def revisions_behind(self, rule: RuleState) -> frozenset[str]:
         """The revisions that a rule leads to."""
-        groups = [group for group, weight in (rule.forwards if rule else {}).items() if weight]
-        return frozenset().union(*map(self.revisions_in, groups))
+        return frozenset().union(*map(self.revisions_in, rule.groups))
 
 
 class ElbClient:
@@ -82,7 +86,7 @@ class ElbClient:
 
         def effect() -> Mapping[str, Any]:
             state = self._balancer.rules[name]
-            self._looked(name, self._balancer.revisions_behind(state))
+            self._looked(name, state.groups)
             return {"Rules": [_spell_rule(RULES[name], state, "10")]}
 
         return self._caller.call(Service.ELB, "DescribeRules", effect)
@@ -127,7 +131,7 @@ class ElbClient:
         def effect() -> Mapping[str, Any]:
             balancer = self._balancer
             above = balancer.above.get(name)
-            self._looked(f"above {name}", balancer.revisions_behind(above))
+            self._looked(f"above {name}", above.groups if above else frozenset())
             rules = [_spell_rule(RULES[name], balancer.rules[name], "10")]
             if above is not None:
                 rules.append(_spell_rule(f"{RULES[name]}-above", above, "1"))
@@ -135,12 +139,12 @@ class ElbClient:
 
         return self._caller.call(Service.ELB, "DescribeRules", effect)
 
-    def _looked(self, about: str, revisions: frozenset[str]) -> None:
+    def _looked(self, about: str, shown: frozenset[str]) -> None:
         caller = self._caller
         look = Look(
             execution=caller.execution,
             about=about,
-            revisions=revisions,
+            shown=shown,
             at_s=caller.kernel.now_s,
         )
         caller.looks.append(look)

@@ -17,6 +17,7 @@ T = TypeVar("T")
 # Two attempts of five seconds each, and the pause between them: see testgate.aws.clients.
 _PATIENCE_S = 10.5
 _ATTEMPT_S = 5.5
+_STALLED_S = 65.0
 _THROTTLING = {
     Service.S3: ("SlowDown", 503),
     Service.STATES: ("ThrottlingException", 400),
@@ -24,7 +25,6 @@ _THROTTLING = {
     Service.ELB: ("Throttling", 400),
     Service.EVENTS: ("ThrottlingException", 400),
 }
-_ENDING = frozenset({ApiFaultKind.DIES_BEFORE, ApiFaultKind.DIES_AFTER})
 
 
 def client_error(operation: str, code: str, status: int, message: str = "") -> ClientError:
@@ -105,6 +105,9 @@ class Caller:
         if fault is ApiFaultKind.TIMED_OUT:
             self.sleep(_PATIENCE_S)
             raise ReadTimeoutError(endpoint_url=f"https://{service}.amazonaws.com")
+        if fault is ApiFaultKind.STALLED:
+            self.sleep(_STALLED_S)
+            return effect()
         answer = effect()
         if fault is ApiFaultKind.DIES_AFTER:
             raise KilledError

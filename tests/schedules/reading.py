@@ -1,0 +1,81 @@
+"""Facts of one simulation as invariants read them: who said what, who was alive, what is excused.
+
+Imported by the invariants.
+"""
+
+import json
+
+from testgate.core.deadlines import EXPIRY_RESERVE_S
+from testgate.core.events import SHIFT_STAGES
+from tests.schedules.aws.deployments import Deployment
+from tests.schedules.aws.executions import Execution
+from tests.schedules.journal import HookCallFact
+from tests.schedules.schedule import ApiFault, Function, HookQuirk, Lag, Outage
+from tests.schedules.simulate import Happened
+
+# What each disturbance may cost in time: a lost call is tried again after half a minute, a call of
+# AWS that does not come back after ten seconds, and a late one comes as late as the schedule says.
+_A_DISTURBANCE_S = 75
+
+
+def said(call: HookCallFact) -> str:
+    """The answer's hookStatus; "" if there was none."""
+    return str((call.answer or {}).get("hookStatus", ""))
+
+
+def is_way_back(happened: Happened, call: HookCallFact) -> bool:
+    """Whether the call was one of a rollback."""
+    if call.stage not in SHIFT_STAGES:
+        return False
+    deployment = happened.world.deployments.by_arn[call.deployment]
+    left_s = [at_s for at_s, told in deployment.told if told["status"].startswith("ROLLBACK")]
+    return bool(left_s) and call.began_s >= left_s[0]
+
+
+def is_skipped(happened: Happened, deployment: Deployment) -> bool:
+    """Whether the team wants this deployment passed without tests."""
+    return happened.schedule.setup.skips_first and deployment.source is None
+
+
+def is_alive(deployment: Deployment, stage: str, at_s: float) -> bool:
+    """Whether it really waited at that stage then."""
+    told = [told for since_s, told in deployment.told if since_s <= at_s][-1]
+    return told["status"] == "IN_PROGRESS" and told.get("lifecycleStage") == stage
+
+
+def deadline_s(happened: Happened, execution: Execution, deployment: Deployment) -> float:
+    """The gate's deadline, from the schedule's own numbers."""
+    setup = happened.schedule.setup
+    own_s = execution.started_s + setup.timeout_s
+    if not setup.expiry_told:
+        return own_s
+    expiries = [hook.expires_s for hook in deployment.hooks]
+    return min([own_s, *(expiry_s - EXPIRY_RESERVE_S for expiry_s in expiries)])
+
+
+def excused_s(happened: Happened) -> float:
+    """How much longer the disturbances of a schedule may make it wait."""
+    excused = 0.0
+    for each in happened.schedule.disturbances:
+        if isinstance(each, Outage | Lag | HookQuirk):
+            excused += each.seconds + _A_DISTURBANCE_S
+        elif isinstance(each, ApiFault) and each.function is Function.HOOK:
+            excused += _A_DISTURBANCE_S
+    return excused
+
+
+def service_failed(happened: Happened, function: Function, operations: tuple[str, ...]) -> bool:
+    """Whether one of those operations went wrong for that function, or may have."""
+    services = {operation.rstrip(":") for operation in operations}
+    if any(isinstance(d, Outage) and d.service in services for d in happened.schedule.disturbances):
+        return True
+    return any(
+        call.fault and call.function == function and call.operation.startswith(operations)
+        for call in happened.journal.calls
+    )
+
+
+def last_sentence(happened: Happened) -> str:
+    """What the hook said last."""
+    told = [line for line in happened.journal.logged if '"answer"' in line]
+    return str(json.loads(told[-1])["sentence"]) if told else "no answer"

@@ -52,7 +52,11 @@ demo: bundle ## Gate deployments on this machine: created, promoted, refused in 
 
 .PHONY: test
 test: bundle $(VENV)/.dev ## Run every test
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet --ignore=tests/large
+
+.PHONY: test-large
+test-large: bundle $(VENV)/.dev ## Run 10,000 tests in 64 shards and print what of AWS's limits is used
+	@$(BIN)/python -m pytest --quiet tests/large
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Check style, format and the template
@@ -72,6 +76,10 @@ types: $(VENV)/.dev ## Check types strictly
 .PHONY: mutate
 mutate: setup $(VENV)/.dev ## Take each guard of the gate away in a copy: a named test must notice
 	@$(BIN)/python -m tests.mutations
+
+.PHONY: rights
+rights: bundle $(VENV)/.dev ## Run whole deployments: how often each right of infra/gate.yaml was used
+	@$(BIN)/python -m pytest tests/deployments --numprocesses 2 --dist loadfile --quiet --rights
 
 .PHONY: bench
 bench: bundle ## Measure cold start and local deployment time, as ratios

@@ -25,7 +25,13 @@ from testgate.aws.plans import load_plan
 from testgate.aws.s3 import Bucket
 from testgate.core.binding import GateOutput, Question, parse_question
 from testgate.core.errors import GateError, InputError, UnavailableError
-from testgate.core.handoff import ExecutionRef, parse_execution, parse_result, read_error
+from testgate.core.handoff import (
+    ExecutionRef,
+    flat_results,
+    parse_execution,
+    parse_result,
+    read_error,
+)
 from testgate.core.identity import (
     Finding,
     IdentityProblem,
@@ -102,14 +108,18 @@ class Judge:
             plan = load_plan(self.bucket, str(prepared["plan_digest"]))
             results = [
                 load_result(self.bucket, place, parse_result(raw))
-                for raw in _flat(state["results"])
+                for raw in flat_results(state["so_far"]["results"])
             ]
         except UnavailableError:
             raise
         except GateError as exc:
             return refused_before_tests(Outcome.INFRA_ERROR, str(exc)), {}
         on = judging_day(execution.started_at)
-        return judge(plan, results, question.digest, on), suite_times(results)
+        judged = judge(plan, results, question.digest, on)
+        if "waves_error" in state and judged.outcome is not Outcome.FAILED:
+            sentence = _step_failed("run", state["waves_error"])
+            judged = replace(judged, outcome=Outcome.INFRA_ERROR, sentence=sentence)
+        return judged, suite_times(results)
 
     def _settled_identity(
         self, question: Question, prepared: State, looks: int
@@ -158,20 +168,23 @@ class Judge:
 
 
 def _early_verdict(prepared: State, state: State) -> Verdict | None:
-    """The verdict of a gate run whose tests never ran, or whose results never arrived."""
-    for key, step in (("prepare_error", "prepare"), ("waves_error", "run")):
-        if key in state:
-            error, cause = read_error(state[key])
-            said = (
-                cause if error == "SettlingError" else f"the {step} step failed: {error}: {cause}"
-            )
-            return refused_before_tests(Outcome.INFRA_ERROR, said.rstrip(": "))
-    if prepared.get("ready") is True and "results" in state:
+    """The verdict of a gate run whose tests never ran; None if some may have."""
+    if "prepare_error" in state:
+        sentence = _step_failed("prepare", state["prepare_error"])
+        return refused_before_tests(Outcome.INFRA_ERROR, sentence)
+    if prepared.get("ready") is True and "so_far" in state:
         return None
     sentence = prepared.get("sentence") or "the prepare step left nothing to run"
     said_outcome = prepared.get("outcome")
     aborted = said_outcome == Outcome.ABORTED.value
     return refused_before_tests(Outcome.ABORTED if aborted else Outcome.INFRA_ERROR, sentence)
+
+
+def _step_failed(step: str, raw: object) -> str:
+    """What a Catch put into the state, in one sentence."""
+    error, cause = read_error(raw)
+    said = cause if error == "SettlingError" else f"the {step} step failed: {error}: {cause}"
+    return said.rstrip(": ")
 
 
 def _with_identity(verdict: Verdict, problem: IdentityProblem | None) -> Verdict:
@@ -182,10 +195,3 @@ def _with_identity(verdict: Verdict, problem: IdentityProblem | None) -> Verdict
         return verdict
     outcome = Outcome.ABORTED if problem.finding is Finding.MOVED_ON else Outcome.INFRA_ERROR
     return replace(verdict, outcome=outcome, sentence=problem.sentence)
-
-
-def _flat(waves: object) -> list[object]:
-    """The results of all waves; anything that is no list of lists stays, to be refused."""
-    if not isinstance(waves, list):
-        return [waves]
-    return [item for wave in waves for item in (wave if isinstance(wave, list) else [wave])]

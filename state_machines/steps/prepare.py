@@ -36,7 +36,8 @@ from testgate.core.identity import (
 )
 from testgate.core.layout import place_of
 from testgate.core.outcomes import Outcome
-from testgate.core.plan import Plan, service_problem, shards_of
+from testgate.core.plan import Plan, service_problem, shards_of, timeout_problem
+from testgate.core.quarantine import judging_day
 
 
 class SettlingError(Exception):
@@ -80,11 +81,11 @@ class Prepare:
             if gone:
                 return _identity_refusal(gone)
             plan = resolve_plan(self.bucket, question.config)
-            foreign = service_problem(
+            unfit = service_problem(
                 plan, question.deployment.cluster, question.deployment.service
-            )
-            if foreign:
-                return _not_ready(Outcome.INFRA_ERROR, foreign)
+            ) or timeout_problem(plan, question.config.timeout_s)
+            if unfit:
+                return _not_ready(Outcome.INFRA_ERROR, unfit)
             snapshot = self.discovery.snapshot(question, deployment)
         except UnavailableError:
             raise
@@ -116,6 +117,7 @@ class Prepare:
             prefix=place_of(question.deployment, execution.name).prefix,
             base_url=snapshot.base_url,
             deadline=limits.suites,
+            judged_on=judging_day(execution.started_at),
             variables=_variables(question, execution.name, snapshot, limits.suites),
         )
         return {
@@ -124,6 +126,7 @@ class Prepare:
             "plan_digest": plan.digest,
             "deadline": spell_time(limits.gate),
             "run": context.spell(),
+            "wave_count": len(plan.waves),
             "waves": [
                 [spell_due(suite, due.shard) for suite in wave for due in shards_of(suite)]
                 for wave in plan.waves

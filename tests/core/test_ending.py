@@ -107,10 +107,11 @@ def test_history_gives_prepares_answer_and_every_result():
         [
             {"type": "ExecutionStarted", "executionStartedEventDetails": {"input": "{}"}},
             left("Prepare", {"prepare": {"payload": {"ready": True, "plan_digest": "d"}}}),
-            left("RunSuite", pointer.spell()),
+            left("RunSuite", {"due": {}, "ran": {"payload": pointer.spell() | {"again": False}}}),
             left("RunSuite", {"due": {}, "run": {}, "crash": {"Error": "E"}}),
-            left("SuiteCrashed", crash),
-            left("RunWave", [pointer.spell(), crash]),
+            left("SuiteCrashed", {"due": {}, "ran": {"payload": crash}}),
+            left("ShardEnded", [[], pointer.spell()]),
+            left("RunWave", {"wave": [[[], pointer.spell()], [[], crash]]}),
         ]
     )
     assert traces.prepared == {"ready": True, "plan_digest": "d"}
@@ -129,8 +130,9 @@ def test_history_gives_prepares_answer_and_every_result():
         left("X", [1]),
         left("X", {"prepare": None}),
         left("X", {"prepare": {"payload": "text"}}),
-        left("X", {"evidence": "sha256:1"}),
-        left("X", {"suite": "a", "shard": "one", "attempt": 1, "crash": {}}),
+        left("X", {"ran": None}),
+        left("X", {"ran": {"payload": {"evidence": "sha256:1"}}}),
+        left("X", {"ran": {"payload": {"suite": "a", "shard": "one", "attempt": 1, "crash": {}}}}),
     ],
 )
 def test_other_shapes_in_a_history_leave_no_trace(event):

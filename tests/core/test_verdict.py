@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from testgate.core.counting import distinct_tests
 from testgate.core.evidence import Crash, Evidence, RelayCounts, Run, TestResult
 from testgate.core.outcomes import PASSING, Outcome, headline, worst
-from testgate.core.verdict import judge, judge_suite
+from testgate.core.suite_verdict import judge_suite
+from testgate.core.verdict import judge
 from tests.core.samples import evidence, failed, passed, plan, question, skipped, suite
 
 DIGEST = question().digest
@@ -242,4 +243,4 @@ def test_a_blocking_suite_that_never_met_green_is_a_suite_error(relay, says):
 def test_an_advisory_suite_is_not_counted_and_may_pass():
     advisory = suite(blocking=False)
     met = evidence(plan(), passed("a"), relay=None)
-    assert judge_suite(advisory, met).outcome is Outcome.PASSED
+    assert judge_suite(advisory, [met]).outcome is Outcome.PASSED

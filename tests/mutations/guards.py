@@ -6,14 +6,25 @@ Read by `python -m tests.mutations`, by test_guards.py and by docs/guards.md.
 from dataclasses import dataclass
 
 CORE = "src/testgate/core/"
+RUNNER = "src/testgate/runner/"
 BINDING = "tests/core/test_binding.py"
 DECISION = "tests/core/test_decision.py"
 IDENTITY = "tests/core/test_identity.py"
 VERDICT = "tests/core/test_verdict.py"
 QUARANTINE = "tests/core/test_quarantine.py"
+ATTEMPTS = "tests/core/test_attempts.py"
+SHARDING = "tests/core/test_sharding.py"
+THRESHOLDS = "tests/core/test_thresholds.py"
+WAVES = "tests/core/test_waves.py"
 STEPS = "tests/steps/test_steps.py"
 HOOK = "tests/hook/test_gate_hook.py"
 SUITE = "tests/runner/test_suite.py"
+ATTACKS = "tests/runner/test_attacks.py"
+BUNDLE = "tests/runner/test_bundle.py"
+JUNIT = "tests/runner/test_junit.py"
+CTRF = "tests/runner/test_ctrf.py"
+REPORTS = "tests/runner/test_reports.py"
+RIGHTS = "tests/rights/test_template.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +107,9 @@ GUARDS = (
     Guard(
         name="a test counts once",
         prevents="one test named often reaches min_tests; a failure hidden by a pass",
-        file=CORE + "verdict.py",
-        old="tests = distinct_tests(evidence.tests)",
-        new="tests = evidence.tests",
+        file=CORE + "suite_verdict.py",
+        old="tests = distinct_tests(test for evidence in left for test in evidence.tests)",
+        new="tests = tuple(test for evidence in left for test in evidence.tests)",
         test=f"{QUARANTINE}::test_a_name_reported_twice_is_one_test",
     ),
     Guard(
@@ -209,7 +220,7 @@ GUARDS = (
         name="no other execution from hookDetails",
         prevents="a hook that follows an execution it was told of",
         file="src/testgate/hook/gate.py",
-        old="if claimed not in {arn, *self._arns_of_other_stages(question)}:",
+        old="if claimed not in (arn, *self._arns_of_other_stages(question)):",
         new="if False:",
         test=f"{HOOK}::test_a_foreign_execution_in_hook_details_is_refused",
     ),
@@ -368,7 +379,7 @@ GUARDS = (
     Guard(
         name="a suite that was stopped has not passed",
         prevents="a pass of what had run by then",
-        file=CORE + "verdict.py",
+        file=CORE + "run_verdict.py",
         old="    if evidence.timed_out:\n",
         new="    if False:\n",
         test=f"{VERDICT}::test_what_is_not_earned_refuses",
@@ -376,7 +387,7 @@ GUARDS = (
     Guard(
         name="a readable, whole report",
         prevents="a pass without a report",
-        file=CORE + "verdict.py",
+        file=CORE + "run_verdict.py",
         old="if evidence.report_problem is not None:",
         new="if False:",
         test=f"{VERDICT}::test_what_is_not_earned_refuses",
@@ -384,7 +395,7 @@ GUARDS = (
     Guard(
         name="failures and exit code 0 disagree",
         prevents="a suite that hides its failures from its report's reader",
-        file=CORE + "verdict.py",
+        file=CORE + "run_verdict.py",
         old="if failures and code == 0:",
         new="if False:",
         test=f"{VERDICT}::test_what_is_not_earned_refuses",
@@ -392,15 +403,15 @@ GUARDS = (
     Guard(
         name="exit code 1 and no failure disagree",
         prevents="a broken suite that counts as passed",
-        file=CORE + "verdict.py",
-        old="if code == 1 and not failures:",
+        file=CORE + "run_verdict.py",
+        old="if code and not failures:",
         new="if False:",
         test=f"{VERDICT}::test_what_is_not_earned_refuses",
     ),
     Guard(
         name="some test ran",
         prevents="a pass of nothing, or of skipped tests",
-        file=CORE + "verdict.py",
+        file=CORE + "suite_verdict.py",
         old="    if counts.ran == 0:\n",
         new="    if False:\n",
         test=f"{VERDICT}::test_what_is_not_earned_refuses",
@@ -408,7 +419,7 @@ GUARDS = (
     Guard(
         name="enough tests ran",
         prevents="a suite that has silently lost its tests",
-        file=CORE + "verdict.py",
+        file=CORE + "suite_verdict.py",
         old="    if counts.ran < suite.min_tests:\n",
         new="    if False:\n",
         test=f"{VERDICT}::test_too_few_tests_refuse",
@@ -416,7 +427,7 @@ GUARDS = (
     Guard(
         name="an interrupted report is no whole one",
         prevents="pytest.exit in the middle passes with what had run",
-        file="src/testgate/runner/junit.py",
+        file=RUNNER + "junit.py",
         old="interrupted=len(named) < len(cases)",
         new="interrupted=False",
         test=f"{SUITE}::test_a_broken_suite_is_a_suite_error",
@@ -424,25 +435,223 @@ GUARDS = (
     Guard(
         name="no configuration from above",
         prevents="another suite's pytest.ini that deselects tests",
-        file="src/testgate/runner/suite.py",
+        file=RUNNER + "suite.py",
         old='        "-c",\n        str(suite_config(run.suite_dir) or _empty_config(run)),\n',
         new="",
         test=f"{SUITE}::test_configuration_above_the_suite_does_not_reach_it",
     ),
     Guard(
+        name="a report's counts and its tests agree",
+        prevents="a pass of a run whose report counts errors and names none",
+        file=RUNNER + "junit.py",
+        old="if reading.declared_failures and not any(is_failure(test.outcome) for test in named):",
+        new="if False:",
+        test=f"{JUNIT}::test_what_is_no_report_is_refused",
+    ),
+    Guard(
+        name="no unknown result",
+        prevents="a test that passes because its report's word for failed is not known",
+        file=RUNNER + "junit.py",
+        old="if tag not in _RESULTS | _ASIDE:",
+        new="if False:",
+        test=f"{JUNIT}::test_what_is_no_report_is_refused",
+    ),
+    Guard(
+        name="no unknown status",
+        prevents="a test that passes because its report's word for failed is not known (CTRF)",
+        file=RUNNER + "ctrf.py",
+        old="if not isinstance(status, str) or status not in _OUTCOMES:",
+        new='status = status if status in _OUTCOMES else "passed"\n        if False:',
+        test=f"{CTRF}::test_what_could_make_a_pass_is_read_strictly",
+    ),
+    Guard(
+        name="reports of one run agree",
+        prevents="a failure that one of two reports hides",
+        file=RUNNER + "reports.py",
+        old="    if names:\n",
+        new="    if False:\n",
+        test=f"{REPORTS}::test_reports_that_disagree_are_a_problem_and_junits_tests_are_told",
+    ),
+    Guard(
+        name="a report is a plain file",
+        prevents="a report read from elsewhere by a link, or one that is waited for for ever",
+        file=RUNNER + "files.py",
+        old="    if stat.S_ISREG(mode):\n        return\n",
+        new="    return\n",
+        test="tests/runner/test_files.py::test_a_device_is_not_opened",
+    ),
+    Guard(
+        name="bundle stays in its directory",
+        prevents="a suite that overwrites the runner",
+        file=RUNNER + "bundle.py",
+        old='if "\\\\" in name or not {"", ".", ".."}.isdisjoint(parts):',
+        new="if False:",
+        test=f"{BUNDLE}::test_anything_else_is_refused_whole",
+    ),
+    Guard(
         name="bundle has its digest",
         prevents="a suite that was exchanged after it was published",
-        file="src/testgate/runner/bundle.py",
+        file=RUNNER + "bundle.py",
         old="if digest_of(data) != digest:",
         new="if False:",
-        test=f"{SUITE}::test_a_bundle_that_is_not_plain_files_is_refused_whole",
+        test=f"{BUNDLE}::test_a_bundle_of_another_digest_is_not_even_looked_at",
+    ),
+    Guard(
+        name="suites cannot look into their runner",
+        prevents="a suite that takes the runner's credentials from its memory or environment",
+        file=RUNNER + "remains.py",
+        old="_prctl(_PR_SET_DUMPABLE, 0)",
+        new="_prctl(_PR_SET_DUMPABLE, 1)",
+        test=f"{ATTACKS}::test_a_suite_cannot_look_into_its_runner",
+    ),
+    Guard(
+        name="nobody outlives a killed runner",
+        prevents="a suite that kills its runner and meddles with another gate's suite",
+        file=RUNNER + "remains.py",
+        old="            _end_below(pid, set())\n            _end([pid])\n",
+        new="            pass\n",
+        test=f"{ATTACKS}::test_what_outlived_a_killed_runner_is_ended_by_the_next",
     ),
     Guard(
         name="suites see no credentials",
         prevents="a suite that acts with the runner's role",
-        file="src/testgate/runner/environment.py",
+        file=RUNNER + "environment.py",
         old="return {name: own[name] for name in _INHERITED if name in own}",
         new="return dict(own)",
         test=f"{SUITE}::test_a_suite_sees_the_contract_and_nothing_of_the_runner",
+    ),
+    Guard(
+        name="no more attempts than declared",
+        prevents="trying again until it passes",
+        file=CORE + "suite_verdict.py",
+        old="    if len(own) > suite.attempts:\n",
+        new="    if False:\n",
+        test=f"{ATTEMPTS}::test_without_attempts_there_is_no_second_one",
+    ),
+    Guard(
+        name="attempts come in a row",
+        prevents="an attempt whose predecessor is hidden",
+        file=CORE + "suite_verdict.py",
+        old="if numbers != list(range(1, len(own) + 1)):",
+        new="if False:",
+        test=f"{ATTEMPTS}::test_attempts_that_were_not_due_refuse",
+    ),
+    Guard(
+        name="another attempt needs a reason",
+        prevents="a crash or a pass that is run again until it suits",
+        file=CORE + "suite_verdict.py",
+        old="if isinstance(result, Crash) or not deserves_another_try(suite, result, on):",
+        new="if False:",
+        test=f"{ATTEMPTS}::test_attempts_that_were_not_due_refuse",
+    ),
+    Guard(
+        name="each shard is there",
+        prevents="a pass of the shards that happened to end",
+        file=CORE + "suite_verdict.py",
+        old="    if not own:\n        return _Shard(evidence=None, "
+        'problem=_infra(f"{where} left no result"), attempts=0)\n',
+        new="    if not own:\n        return _Shard(evidence=None, problem=None, attempts=0)\n",
+        test=f"{SHARDING}::test_shards_that_do_not_add_up_refuse",
+    ),
+    Guard(
+        name="shards collected the same tests",
+        prevents="tests that are in no shard, because each counted others",
+        file=CORE + "sharding.py",
+        old="if len({each.digest for each in collected}) > 1:",
+        new="if False:",
+        test=f"{SHARDING}::test_shards_that_do_not_add_up_refuse",
+    ),
+    Guard(
+        name="shards together run all tests",
+        prevents="a test that is nobody's",
+        file=CORE + "sharding.py",
+        old="if totals and selected != totals[0]:",
+        new="if False:",
+        test=f"{SHARDING}::test_shards_that_do_not_add_up_refuse",
+    ),
+    Guard(
+        name="a shard reports its own tests",
+        prevents="a shard that says less than it was to run",
+        file=CORE + "sharding.py",
+        old="if len(evidence.tests) < due:",
+        new="if False:",
+        test=f"{SHARDING}::test_shards_that_do_not_add_up_refuse",
+    ),
+    Guard(
+        name="a metric that nobody reported never holds",
+        prevents="a misspelt threshold that lets everything pass",
+        file=CORE + "suite_verdict.py",
+        old="    if missing:\n",
+        new="    if False:\n",
+        test=f"{THRESHOLDS}::test_a_metric_that_nobody_reported_is_the_suites_error",
+    ),
+    Guard(
+        name="thresholds hold",
+        prevents="a pass beside a number that is out of bounds",
+        file=CORE + "suite_verdict.py",
+        old="    if not broken:\n",
+        new="    if True:\n",
+        test=f"{THRESHOLDS}::test_a_threshold_that_does_not_hold_fails_with_its_arithmetic",
+    ),
+    Guard(
+        name="the worst shard decides a threshold",
+        prevents="a slow shard that hides behind fast ones",
+        file=CORE + "thresholds.py",
+        old='worst = max(values) if threshold.sign in ("<", "<=") else min(values)',
+        new="worst = values[0]",
+        test=f"{THRESHOLDS}::test_the_worst_shard_decides",
+    ),
+    Guard(
+        name="what is missing after a passed wave is an error",
+        prevents="a suite that is called not run without a failure before it",
+        file=CORE + "verdict.py",
+        old="if stopped_by and not own:",
+        new="if not own:",
+        test=f"{WAVES}::test_a_suite_that_is_missing_after_a_wave_that_passed_is_an_error",
+    ),
+    Guard(
+        name="limits fit into the gate's time",
+        prevents="a plan whose last wave can never end in time",
+        file=CORE + "plan.py",
+        old="if needed_s <= allowed_s:",
+        new="if True:",
+        test=f"{WAVES}::test_limits_that_do_not_fit_are_told_with_their_numbers",
+    ),
+    Guard(
+        name="refusals are visible everywhere",
+        prevents="a viewer of JUnit or CTRF that shows green for a refusal without a failing test",
+        file="src/testgate/report/view.py",
+        old="if not run.passed and not any(",
+        new="if False and not any(",
+        test="tests/report/test_junit_report.py"
+        "::test_what_refused_beside_tests_is_an_error_of_suite_gate",
+    ),
+    Guard(
+        name="reports decide nothing",
+        prevents="a verdict that is lost because its report could not be written",
+        file="state_machines/steps/recording.py",
+        old="except Exception as exc:  # noqa: BLE001 - a report is",
+        new="except ImportError as exc:  # noqa: BLE001 - a report is",
+        test="tests/steps/test_reports.py"
+        "::test_a_report_that_cannot_be_stored_is_missing_and_nothing_else_is",
+    ),
+    Guard(
+        name="the runner writes evidence alone",
+        prevents="a suite with the runner's credentials that writes a record or an answer",
+        file="infra/gate.yaml",
+        old="${RecordBucket}/runs/*/evidence/*",
+        new="${RecordBucket}/runs/*",
+        test=f"{RIGHTS}::test_each_prefix_is_written_by_its_own_functions_alone",
+    ),
+    Guard(
+        name="evidence is written once",
+        prevents="evidence that replaces what another attempt left",
+        file="infra/gate.yaml",
+        old="""                Condition:
+                  "Null":
+                    s3:if-none-match: "false"
+""",
+        new="",
+        test=f"{RIGHTS}::test_evidence_is_written_only_where_there_is_none",
     ),
 )

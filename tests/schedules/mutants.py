@@ -162,7 +162,7 @@ def search_in_copy(mutant: Mutant) -> str:
         file = copy / mutant.file
         file.write_text(file.read_text().replace(mutant.old, mutant.new))
         paths = f"{copy / 'src'}{os.pathsep}{copy}"
-        command = [sys.executable, "-m", "tests.schedules", "--processes", "1", "--no-shrink"]
+        command = [sys.executable, "-m", "tests.schedules", "--processes", "1"]
         ended = subprocess.run(
             [*command, "--count", str(MOST_SCHEDULES)],
             cwd=copy,
@@ -171,6 +171,7 @@ def search_in_copy(mutant: Mutant) -> str:
             text=True,
             check=False,
         )
+    sys.stdout.write(f"== {mutant.name}\n" + ended.stdout[ended.stdout.find("Schedule("):].split("\n\n")[0] + "\n"); sys.stdout.flush()
     if ended.returncode != FOUND:
         return ""
     names = [

@@ -36,6 +36,7 @@ from tests.schedules.schedule import (
 
 T = TypeVar("T")
 MOST_DRAWN = 5
+_DRIFTS = (ActKind.OLD_TARGET, ActKind.DRIFT_TEST, ActKind.MIX_TEST, ActKind.RULE_ABOVE)
 _NAMES = ("smoke", "checkout", "search", "extra")
 _MOST_CALLS = {  # about as many as a clean run of three suites makes, and a few of a repeat
     Function.HOOK: 30,
@@ -175,19 +176,22 @@ def _stories(draw: st.DrawFn) -> tuple[Disturbance, ...]:
     """Disturbances that only mean something together."""
     at = draw(st.integers(0, 12))
     lasts = draw(st.sampled_from([None, 1, 3, 8]))
+    judge = Function.JUDGE
     told: list[tuple[Disturbance, ...]] = [
+        (
+            Act(kind=ActKind.STOP_EXECUTION, function=judge, at=at),
+            Act(kind=ActKind.REDRIVE, function=judge, at=at + 1),
+        ),
         (Act(kind=ActKind.STOP_EXECUTION, at=at), Act(kind=ActKind.REDRIVE, at=at)),
-        (Act(kind=ActKind.STOP_EXECUTION, function=Function.JUDGE, at=at),),
         (Act(kind=ActKind.REPUBLISH, at=at), Act(kind=ActKind.SPOIL_PLAN, at=at)),
         (Act(kind=ActKind.SUPERSEDE, at=at), Act(kind=ActKind.SUPERSEDE, at=2 * at)),
         (Act(kind=ActKind.SUPERSEDE, at=at), EventQuirk(nth=1, kind=EventQuirkKind.LOST)),
-        *(
-            (Act(kind=kind, function=Function.JUDGE, at=at, lasts=lasts),)
-            for kind in (ActKind.OLD_TARGET, ActKind.DRIFT_TEST, ActKind.RULE_ABOVE)
-        ),
+        # Green is disturbed while the last suite runs, and perhaps until somebody looks.
+        *((Act(kind=kind, at=at // 2, lasts=lasts),) for kind in _DRIFTS),
+        *((Act(kind=kind, function=judge, at=at, lasts=lasts),) for kind in _DRIFTS),
         (
-            Act(kind=ActKind.DRIFT_TEST, at=at, lasts=lasts),
-            ApiFault(function=Function.JUDGE, nth=at, kind=ApiFaultKind.THROTTLED),
+            Act(kind=ActKind.DRIFT_TEST, at=at // 2, lasts=lasts),
+            ApiFault(function=judge, nth=at, kind=ApiFaultKind.THROTTLED),
         ),
     ]
     return draw(st.sampled_from(told))

@@ -7,19 +7,21 @@ from datetime import timedelta
 import pytest
 
 from state_machines.steps.cancel import Cancel
-from state_machines.steps.check import check
+from state_machines.steps.check import Check
 from state_machines.steps.finish import Finish
 from testgate.core.aws_events import ServiceName
 from testgate.core.canonical import digest_of
 from testgate.core.errors import InputError, NotFoundError, UnavailableError
-from testgate.core.handoff import Pointer
+from testgate.core.handoff import ExecutionRef, Pointer
 from testgate.core.layout import place_of, plan_key
 from testgate.core.outcomes import Outcome
+from testgate.core.plan import Plan
 from tests.core.samples import (
     START,
     STATE_MACHINE,
     deployment,
     evidence,
+    failed,
     passed,
     plan,
     question,
@@ -57,7 +59,7 @@ class Stage:
         prepared = {"prepare": {"payload": {"plan_digest": self.plan.digest, "gate": "shop"}}}
         self.executions.histories[self.arn] = [
             {"stateExitedEventDetails": {"name": "x", "output": json.dumps(output)}}
-            for output in (prepared, pointer)
+            for output in (prepared, {"ran": {"payload": pointer}})
         ]
 
     def finish(self):
@@ -71,7 +73,7 @@ class Stage:
         self.executions.by_arn[self.arn] = replace(facts, **(stopped | changes))
 
 
-def test_a_record_a_report_and_one_index_entry_are_written_once():
+def test_a_record_its_reports_and_one_index_entry_are_written_once():
     stage = Stage()
     stage.run_half()
     stage.end(cause="enough")
@@ -82,7 +84,8 @@ def test_a_record_a_report_and_one_index_entry_are_written_once():
     assert record["ended_at"] == "2026-11-23T08:00:09.000Z"
     assert record["gate"] == "shop"
     assert [suite["outcome"] for suite in record["suites"]] == ["passed", "infra_error"]
-    assert b"enough" in written[stage.place.report]
+    for key in (stage.place.report, stage.place.page, stage.place.junit, stage.place.ctrf):
+        assert b"enough" in written[key]
     assert sum(key.startswith("index/") for key in written) == 1
     assert stage.step.finish(stage.arn) is None
     assert stage.bucket.objects == written
@@ -180,9 +183,37 @@ def test_a_failure_of_ecs_stops_nothing_and_is_tried_again():
     assert stage.executions.stops == []
 
 
-def test_check_says_whether_the_deployment_still_waits():
-    raw = json.loads(question().input_json)
-    assert check(FakeEcs(deployment()), raw) == {"awaited": True}
-    assert check(FakeEcs(deployment(stage="BAKE_TIME")), raw)["awaited"] is False
+class Between:
+    """A gate run of two waves whose first has ended."""
+
+    def __init__(self, *tests, **facts):
+        self.stage = Stage(**facts)
+        self.plan = Plan(gate="shop", waves=((suite("smoke"),), (suite("slow"),)))
+        self.stage.plan = self.plan
+        self.stage.bucket.objects[plan_key(self.plan.digest)] = self.plan.json.encode()
+        left = evidence(self.plan, *(tests or (passed("a"),)))
+        body = json.dumps(left.spell()).encode()
+        self.stage.bucket.objects[self.stage.place.evidence(left.run, "evidence.json")] = body
+        pointer = Pointer(run=left.run, digest=digest_of(body)).spell()
+        self.so_far = {"number": 1, "results": [[], [[[], pointer]]]}
+
+    def check(self, raw=None):
+        step = Check(ecs=self.stage.ecs, bucket=self.stage.bucket)
+        execution = ExecutionRef(arn=self.stage.arn, name=self.stage.name, started_at=START)
+        asked = json.loads(question().input_json) if raw is None else raw
+        return step.check(execution, asked, self.plan.digest, self.so_far)
+
+
+def test_a_wave_is_worth_running_while_all_before_it_passed_and_somebody_waits():
+    assert Between().check() == {"go_on": True}
+    gone = Between(stage="BAKE_TIME").check()
+    assert gone["go_on"] is False
+    assert "BAKE_TIME" in gone["sentence"]
+    refused = Between(passed("a"), failed("b")).check()
+    assert refused["go_on"] is False
+    assert refused["sentence"].startswith("1 of 2 tests in suite smoke failed")
+
+
+def test_check_refuses_what_is_no_question():
     with pytest.raises(InputError):
-        check(FakeEcs(deployment()), {})
+        Between().check({})

@@ -19,6 +19,7 @@ from testgate.core.facts import HookFacts
 from testgate.core.handoff import ExecutionRef, Pointer
 from testgate.core.layout import place_of, plan_key, suite_bundle_key
 from testgate.core.outcomes import Outcome
+from testgate.core.plan import MAX_RUNS, Plan
 from testgate.core.routing import Condition
 from tests.core.samples import (
     BUNDLE,
@@ -110,7 +111,10 @@ class Stage:
 
     def judge(self, prepared, *results, **state):
         raw = json.loads(self.question.input_json)
-        whole = {"prepare": {"payload": prepared}, "results": [list(results)]} | state
+        whole = {
+            "prepare": {"payload": prepared},
+            "so_far": {"number": 1, "results": [[], list(results)]},
+        } | state
         return self.judging.judge(self.execution, raw, whole)
 
     def leave(self, left):
@@ -127,7 +131,8 @@ def test_a_ready_run_names_what_is_due_and_until_when():
     assert prepared["deadline"] == "2026-11-23T08:10:00.000Z"
     assert prepared["run"]["deadline"] == "2026-11-23T08:09:00.000Z"
     ((due,),) = prepared["waves"]
-    assert (due["suite"]["name"], due["shard"], due["task_timeout_s"]) == ("smoke", 1, 390)
+    assert due == {"suite": "smoke", "shard": 1, "attempt": 1, "task_timeout_s": 390}
+    assert (prepared["wave_count"], prepared["run"]["judged_on"]) == (1, "2026-11-23")
     variables = prepared["run"]["variables"]
     assert variables["TESTGATE_IMAGE"] == "shop:2"
     assert variables["TESTGATE_PARAMETER_REGION"] == "eu"
@@ -376,7 +381,7 @@ def test_a_rollback_that_changed_the_rules_is_called_what_it_is():
             "b:1 drains",
         ),
         ({"waves_error": {"Error": "States.Runtime", "Cause": "x"}}, "the run step failed"),
-        ({"results": None}, "a result is None"),
+        ({"so_far": {"results": None}}, "a result is None"),
     ],
 )
 def test_a_machine_that_stumbled_is_refused_with_the_reason(state, says):
@@ -436,3 +441,29 @@ def test_suites_named_alone_become_a_stored_plan():
     prepared = stage.prepare()
     assert prepared["gate"] == "pay"
     assert plan_key(prepared["plan_digest"]) in stage.bucket.objects
+
+
+def test_the_largest_plan_fits_into_a_state():
+    """Step Functions refuses a state of more than 262,144 bytes, past every Catch."""
+    stage = Stage(PARAMETERS={"A": "x" * 1000})
+    names = [f"{n}{'n' * 62}" for n in range(5)]
+    largest = Plan(gate="shop", waves=(tuple(suite(name, shards=60) for name in names),))
+    stage.publish(largest)
+    prepared = stage.prepare()
+    pointers = [
+        Pointer(
+            run=Run(suite=due.suite, shard=due.shard, attempt=5, retry=7),
+            digest=largest.digest,
+        ).spell()
+        | {"again": False}
+        for due in largest.due
+    ]
+    assert len(pointers) == MAX_RUNS
+    ended = [[[], pointer] for pointer in pointers]
+    state = {
+        "prepare": {"payload": prepared},
+        "check": {"go_on": True},
+        "wave": ended,
+        "so_far": {"number": 1, "results": [[], ended]},
+    }
+    assert len(json.dumps(state)) < 262_144 * 0.9

@@ -45,12 +45,15 @@ def publish_command(
     )
     store = connection.bucket()
     publish(store, publication)
-    details = {"GATE": publication.pinned}
+    plan = publication.plan
+    details = {"GATE": publication.pinned} | (
+        {"TIMEOUT_SECONDS": plan.timeout_s} if plan.timeout_s else {}
+    )
     if as_json:
-        typer.echo(json.dumps({"gate": publication.plan.gate, "hookDetails": details}))
+        typer.echo(json.dumps({"gate": plan.gate, "hookDetails": details}))
         return
     console = Console(soft_wrap=True, highlight=False)
-    suites = ", ".join(suite.name for suite in publication.plan.suites)
-    console.print(f"Published gate [bold]{publication.plan.gate}[/] ({suites}) to {store.name}.")
+    suites = ", ".join(suite.name for suite in plan.suites)
+    console.print(f"Published gate [bold]{plan.gate}[/] ({suites}) to {store.name}.")
     console.print("hookDetails, for exactly this plan (the bare name follows what is latest):")
     typer.echo(json.dumps(details))

@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from testgate.core.binding import Question
 from testgate.core.decision import Allow, decide_ended
+from testgate.core.evidence import Result
 from testgate.core.facts import ExecutionFacts
 from testgate.core.outcomes import Outcome
 from testgate.core.plan import Plan
 from testgate.core.quarantine import judging_day
 from testgate.core.record import refused_before_tests
-from testgate.core.verdict import Result, Verdict, judge
+from testgate.core.verdict import Verdict, judge
 
 
 def ended_verdict(

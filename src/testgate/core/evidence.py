@@ -4,6 +4,7 @@ Written once by `run_suite`, read by Judge, bound to execution input, plan, suit
 and the state's retry count. Standard library only.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -61,6 +62,20 @@ class RelayCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What one shard of a suite collected: the digest of all test ids, their number, and how many
+    of them are this shard's own."""
+
+    digest: str
+    total: int
+    selected: int
+
+    def spell(self) -> dict[str, object]:
+        """As it stands in evidence."""
+        return {"digest": self.digest, "total": self.total, "selected": self.selected}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One shard's run. Times are RFC 3339 in UTC.
 
@@ -68,6 +83,7 @@ class Evidence:
     be killed past its deadline. `report_problem` says why no report could be read; None if one was.
     `allowed_s` is the time it was given: its own, or what the gate's deadline left of it.
     `relay` is None if the suite was sent to green directly: blocking suites never are.
+    `metrics` are numbers that thresholds may ask for, `collected` is None if nothing told.
     """
 
     run: Run
@@ -82,6 +98,8 @@ class Evidence:
     allowed_s: float
     output_tail: str = ""
     relay: RelayCounts | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    collected: Collected | None = None
 
     def spell(self) -> dict[str, object]:
         """The JSON that is stored."""
@@ -102,6 +120,8 @@ class Evidence:
             "output_tail": self.output_tail,
             "tests": [_spell_test(test) for test in self.tests],
             "relay": self.relay.spell() if self.relay else None,
+            "metrics": dict(self.metrics),
+            "collected": self.collected.spell() if self.collected else None,
         }
 
 
@@ -112,6 +132,9 @@ class Crash:
     run: Run
     error: str
     cause: str
+
+
+Result = Evidence | Crash
 
 
 def parse_evidence(raw: object) -> Evidence:
@@ -139,6 +162,8 @@ def parse_evidence(raw: object) -> Evidence:
             allowed_s=float(_typed(raw, "allowed_s", float)),
             output_tail=_typed(raw, "output_tail", str),
             relay=_parse_relay(raw["relay"]),
+            metrics=_parse_metrics(raw["metrics"]),
+            collected=_parse_collected(raw["collected"]),
         )
     except KeyError as exc:
         raise EvidenceError(f"evidence lacks {exc.args[0]!r}") from None
@@ -156,6 +181,25 @@ def _parse_relay(raw: object) -> RelayCounts | None:
     if sum(counts[1:]) != counts[0]:
         raise EvidenceError("the relay's counts do not add up to its requests")
     return RelayCounts(requests=counts[0], statuses=statuses, problem=str(raw.get("problem", "")))
+
+
+def _parse_metrics(raw: object) -> dict[str, float]:
+    if not isinstance(raw, dict) or any(
+        type(value) not in (int, float) or not math.isfinite(value) for value in raw.values()
+    ):
+        raise EvidenceError("metrics are not an object of numbers")
+    return {name: float(value) for name, value in raw.items()}
+
+
+def _parse_collected(raw: object) -> Collected | None:
+    if raw is None:
+        return None
+    if not isinstance(raw, dict):
+        raise EvidenceError("what was collected is not an object")
+    total, selected = _typed(raw, "total", int), _typed(raw, "selected", int)
+    if not 0 <= selected <= total:
+        raise EvidenceError(f"{selected} of {total} collected tests are this shard's own")
+    return Collected(digest=_typed(raw, "digest", str), total=total, selected=selected)
 
 
 def _typed(raw: Mapping[str, object], key: str, kind: type[T]) -> T:

@@ -9,11 +9,28 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from testgate.core.errors import PlanError
-from testgate.core.plan import MAX_SUITE_TIMEOUT_S, NAME
+from testgate.core.plan import (
+    MAX_ATTEMPTS,
+    MAX_SHARDS,
+    MAX_SUITE_TIMEOUT_S,
+    NAME,
+    EvidenceKind,
+)
 from testgate.core.quarantine import KEYS, QuarantineEntry, expiry_problems, read_entry
+from testgate.core.thresholds import Threshold, parse_threshold
 
+GATE_KEYS = ("name", "services", "timeout_s")
 FILE_KEYS = ("schema", "gate", "suites", "quarantine")
-SUITE_KEYS = frozenset({"name", "path", "framework", "timeout_s", "min_tests", "blocking", "wave"})
+_SUITE_NUMBERS = {  # lowest and highest value
+    "timeout_s": (1, MAX_SUITE_TIMEOUT_S),
+    "min_tests": (1, None),
+    "shards": (1, MAX_SHARDS),
+    "attempts": (1, MAX_ATTEMPTS),
+    "wave": (None, None),
+}
+SUITE_KEYS = frozenset(
+    {"name", "path", "framework", "command", "evidence", "blocking", "thresholds", *_SUITE_NUMBERS}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +44,11 @@ class SuiteEntry:
     min_tests: int = 1
     blocking: bool = True
     wave: int = 1
+    shards: int = 1
+    attempts: int = 1
+    thresholds: tuple[Threshold, ...] = ()
+    command: tuple[str, ...] = ()
+    evidence: EvidenceKind = EvidenceKind.REPORT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +58,7 @@ class GateFile:
     gate: str
     suites: tuple[SuiteEntry, ...]
     services: tuple[str, ...] = ()
+    timeout_s: int | None = None
     quarantine: Mapping[str, tuple[QuarantineEntry, ...]] = field(default_factory=dict)
 
 
@@ -56,6 +79,9 @@ def parse_gate_file(text: str, today: date) -> GateFile:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         problems.append(f"[gate] name is {name!r}, expected lower-case letters, digits, - and _")
     services = _services(gate, problems)
+    timeout_s = gate.get("timeout_s") if isinstance(gate, dict) else None
+    if timeout_s is not None and type(timeout_s) is not int:
+        problems.append(f"[gate] timeout_s is {timeout_s!r}, expected a whole number of seconds")
     tables = raw.get("suites")
     if not isinstance(tables, list) or not tables:
         problems.append("no [[suites]] table: a gate without a suite could refuse nothing")
@@ -70,15 +96,21 @@ def parse_gate_file(text: str, today: date) -> GateFile:
     ]
     if problems:
         raise PlanError(*problems)
-    return GateFile(gate=str(name), suites=suites, services=services, quarantine=quarantine)
+    return GateFile(
+        gate=str(name),
+        suites=suites,
+        services=services,
+        timeout_s=timeout_s,
+        quarantine=quarantine,
+    )
 
 
 def _services(gate: object, problems: list[str]) -> tuple[str, ...]:
     if not isinstance(gate, dict):
         return ()
     problems += [
-        f"[gate] unknown key {key!r}; known: name, services"
-        for key in sorted(set(gate) - {"name", "services"})
+        f"[gate] unknown key {key!r}; known: {', '.join(GATE_KEYS)}"
+        for key in sorted(set(gate) - set(GATE_KEYS))
     ]
     services = gate.get("services")
     if services is None:
@@ -128,13 +160,36 @@ def _entry(table: object, index: int, problems: list[str]) -> SuiteEntry | None:
         for key in sorted(set(table) - SUITE_KEYS)
     ]
     found += [f"{where}: {problem}" for problem in _value_problems(table)]
+    thresholds = _thresholds(table.get("thresholds", []), where, found)
     problems += found
-    return None if found else SuiteEntry(**table)
+    if found:
+        return None
+    command = tuple(table.get("command", ()))
+    read = {
+        "thresholds": thresholds,
+        "command": command,
+        "framework": table.get("framework", "command" if command else "pytest"),
+        "evidence": EvidenceKind(table.get("evidence", "report")),
+    }
+    return SuiteEntry(**(table | read))
+
+
+def _thresholds(raw: object, where: str, problems: list[str]) -> tuple[Threshold, ...]:
+    if not isinstance(raw, list):
+        problems.append(f"{where}: thresholds is {raw!r}, expected a list of texts")
+        return ()
+    found = []
+    for text in raw:
+        try:
+            found.append(parse_threshold(text))
+        except PlanError as exc:
+            problems.append(f"{where}: {exc}")
+    return tuple(found)
 
 
 def _value_problems(table: Mapping[str, object]) -> list[str]:
     name, path = table.get("name"), table.get("path")
-    wanted = {"framework": str, "timeout_s": int, "min_tests": int, "blocking": bool, "wave": int}
+    wanted = {"framework": str, "blocking": bool} | dict.fromkeys(_SUITE_NUMBERS, int)
     problems = [
         f"{key} is {table[key]!r}, expected {kind.__name__}"
         for key, kind in wanted.items()
@@ -144,10 +199,18 @@ def _value_problems(table: Mapping[str, object]) -> list[str]:
         problems.append(f"name is {name!r}, expected lower-case letters, digits, - and _")
     if not isinstance(path, str) or not path:
         problems.append(f"path is {path!r}, expected a directory beside the gate file")
-    timeout_s = table.get("timeout_s", 1)
-    if type(timeout_s) is int and not 1 <= timeout_s <= MAX_SUITE_TIMEOUT_S:
-        problems.append(f"timeout_s is {timeout_s}, expected 1 to {MAX_SUITE_TIMEOUT_S}")
-    min_tests = table.get("min_tests", 1)
-    if type(min_tests) is int and min_tests < 1:
-        problems.append(f"min_tests is {min_tests}, expected 1 or more")
+    command = table.get("command", [])
+    if not isinstance(command, list) or not all(map(_is_text, command)):
+        problems.append(f"command is {command!r}, expected a list of texts: program and arguments")
+    if table.get("evidence", "report") not in [kind.value for kind in EvidenceKind]:
+        problems.append(f"evidence is {table['evidence']!r}, expected report or exit-code")
+    for key, (lowest, highest) in _SUITE_NUMBERS.items():
+        value = table.get(key)
+        if type(value) is int and not _within(value, lowest, highest):
+            upto = "or more" if highest is None else f"to {highest}"
+            problems.append(f"{key} is {value}, expected {lowest} {upto}")
     return problems
+
+
+def _within(value: int, lowest: int | None, highest: int | None) -> bool:
+    return (lowest is None or value >= lowest) and (highest is None or value <= highest)

@@ -6,13 +6,13 @@ only; imported by state_machines/steps.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 from testgate.core.errors import InputError
 from testgate.core.evidence import Crash, Run
-from testgate.core.plan import Suite, parse_suite
+from testgate.core.plan import Suite
 
 TASK_MARGIN_S = 90  # a shard's download, start, grace stop and upload, besides its own time
 MAX_CAUSE_CHARS = 500
@@ -29,13 +29,15 @@ class ExecutionRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """What every shard of a gate run is told. `variables` become its environment."""
+    """What every shard of a gate run is told. `variables` become its environment; `judged_on` is
+    the day by which quarantine counts."""
 
     input_digest: str
     plan_digest: str
     prefix: str
     base_url: str
     deadline: datetime
+    judged_on: date
     variables: Mapping[str, str]
 
     def spell(self) -> dict[str, object]:
@@ -46,8 +48,17 @@ class RunContext:
             "prefix": self.prefix,
             "base_url": self.base_url,
             "deadline": spell_time(self.deadline),
+            "judged_on": self.judged_on.isoformat(),
             "variables": dict(self.variables),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Which run of which shard is asked for; its suite stands in the plan."""
+
+    run: Run
+    context: RunContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +71,9 @@ class Task:
 
 
 def spell_due(suite: Suite, shard: int) -> dict[str, object]:
-    """One item of a wave. Quarantine stays behind: it is for Judge, and may be long."""
+    """One item of a wave. The suite itself stays in the plan, which may be long."""
     return {
-        "suite": replace(suite, quarantine=()).spell(),
+        "suite": suite.name,
         "shard": shard,
         "attempt": 1,
         "task_timeout_s": suite.timeout_s + TASK_MARGIN_S,
@@ -76,14 +87,12 @@ def parse_execution(raw: Mapping[str, Any]) -> ExecutionRef:
     )
 
 
-def parse_task(raw: Mapping[str, Any]) -> Task:
-    """The event of run_suite. Raises InputError, KeyError, ValueError."""
+def parse_order(raw: Mapping[str, Any]) -> Order:
+    """The event of run_suite. Raises KeyError, ValueError."""
     due, run = raw["due"], raw["run"]
-    suite = parse_suite(due["suite"])
-    return Task(
-        suite=suite,
+    return Order(
         run=Run(
-            suite=suite.name,
+            suite=str(due["suite"]),
             shard=int(due["shard"]),
             attempt=int(due["attempt"]),
             retry=int(raw["retry"]),
@@ -94,6 +103,7 @@ def parse_task(raw: Mapping[str, Any]) -> Task:
             prefix=run["prefix"],
             base_url=run["base_url"],
             deadline=parse_time(run["deadline"]),
+            judged_on=date.fromisoformat(run["judged_on"]),
             variables=dict(run["variables"]),
         ),
     )
@@ -117,10 +127,19 @@ class Pointer:
         }
 
 
+def flat_results(nested: object) -> list[Any]:
+    """The results of all shards: waves, shards and attempts nest them in lists."""
+    if not isinstance(nested, list):
+        return [nested]
+    return [result for inner in nested for result in flat_results(inner)]
+
+
 def parse_result(raw: object) -> Pointer | Crash:
     """One entry of the results: a pointer to evidence, or a crash. Raises InputError."""
     if not isinstance(raw, dict):
-        raise InputError(f"a result is {raw!r}, expected a pointer to evidence or a crash")
+        raise InputError(
+            f"a result is {repr(raw)[:200]}, expected a pointer to evidence or a crash"
+        )
     try:
         run = Run(
             suite=str(raw["suite"]),

@@ -51,9 +51,11 @@ def _output_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _result_in(output: Mapping[str, Any]) -> Pointer | Crash | None:
-    if "evidence" not in output and "crash" not in output:
+    """A shard's run stands where RunSuite, or its Catch, has put it."""
+    ran = output.get("ran")
+    if not isinstance(ran, dict):
         return None
     try:
-        return parse_result(output)
+        return parse_result(ran.get("payload"))
     except InputError:
-        return None  # the caught error beside the state's input, before it becomes a result
+        return None

@@ -7,20 +7,40 @@ Standard library only; imported by publishing, the steps and the verdict.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from testgate.core.canonical import DIGEST, canonical_json, digest_of
+from testgate.core.config import DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S, MIN_TIMEOUT_S
+from testgate.core.deadlines import JUDGE_RESERVE_S
 from testgate.core.errors import PlanError
+from testgate.core.frameworks import FRAMEWORKS
 from testgate.core.quarantine import QuarantineEntry, entry_problems, parse_entry
+from testgate.core.thresholds import MAX_THRESHOLDS, Threshold, parse_threshold
 
 PLAN_SCHEMA = "testgate.plan/1"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 MAX_SUITE_TIMEOUT_S = 780  # a Lambda function's 900 s, less its own start and its upload
+MAX_SHARDS = 64
+MAX_ATTEMPTS = 5
+PARALLEL = 10  # shards of a wave that run side by side, as the state machine has it
+MAX_RUNS = 300  # of a whole plan: a state's 256 KB and a history's 25,000 events hold so many
+
+
+class EvidenceKind(StrEnum):
+    """What a suite's pass rests on: a report of its tests, or its exit code as one test."""
+
+    REPORT = "report"
+    EXIT_CODE = "exit-code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """One suite as it is due. `bundle` is the digest of the published zip it runs from."""
+    """One suite as it is due. `bundle` is the digest of the published zip it runs from.
+
+    `timeout_s` is that of one attempt at one shard; `command` is what is run for a suite of
+    framework "command".
+    """
 
     name: str
     bundle: str
@@ -29,12 +49,20 @@ class Suite:
     min_tests: int = 1
     blocking: bool = True
     shards: int = 1
+    attempts: int = 1
+    thresholds: tuple[Threshold, ...] = ()
     quarantine: tuple[QuarantineEntry, ...] = ()
+    command: tuple[str, ...] = ()
+    evidence: EvidenceKind = EvidenceKind.REPORT
 
     def spell(self) -> dict[str, object]:
         """As it stands in a plan; a key that says nothing is left out."""
-        quarantine = [entry.spell() for entry in self.quarantine]
-        return ({"quarantine": quarantine} if quarantine else {}) | {
+        lists: dict[str, object] = {
+            "quarantine": [entry.spell() for entry in self.quarantine],
+            "thresholds": [str(threshold) for threshold in self.thresholds],
+            "command": list(self.command),
+        }
+        return {key: items for key, items in lists.items() if items} | {
             "name": self.name,
             "bundle": self.bundle,
             "runner": "lambda",
@@ -43,6 +71,8 @@ class Suite:
             "min_tests": self.min_tests,
             "blocking": self.blocking,
             "shards": self.shards,
+            "attempts": self.attempts,
+            "evidence": self.evidence.value,
         }
 
 
@@ -57,16 +87,25 @@ class Due:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Waves run one after another, the suites of a wave side by side. `services`: patterns of
-    `cluster/service` that the gate is for; none means any."""
+    `cluster/service` that the gate is for; none means any. `timeout_s`: the TIMEOUT_SECONDS that
+    the gate asks for, None if the default will do."""
 
     gate: str
     waves: tuple[tuple[Suite, ...], ...]
     services: tuple[str, ...] = ()
+    timeout_s: int | None = None
 
     @property
     def suites(self) -> tuple[Suite, ...]:
         """All suites, in the order of their waves."""
         return tuple(suite for wave in self.waves for suite in wave)
+
+    def suite(self, name: str) -> Suite:
+        """The suite of that name. Raises PlanError."""
+        found = next((suite for suite in self.suites if suite.name == name), None)
+        if found is None:
+            raise PlanError(f"the plan of gate {self.gate!r} has no suite {name!r}")
+        return found
 
     @property
     def due(self) -> frozenset[Due]:
@@ -76,9 +115,12 @@ class Plan:
     @property
     def json(self) -> str:
         """The canonical text that is published."""
-        services = {"services": list(self.services)} if self.services else {}
+        optional: dict[str, object] = {
+            "services": list(self.services),
+            "timeout_s": self.timeout_s,
+        }
         return canonical_json(
-            services
+            {key: value for key, value in optional.items() if value}
             | {
                 "schema": PLAN_SCHEMA,
                 "gate": self.gate,
@@ -105,6 +147,43 @@ def service_problem(plan: Plan, cluster: str, service: str) -> str | None:
     return f"gate {plan.gate!r} is for services {', '.join(plan.services)}, not {name}"
 
 
+def timeout_problem(plan: Plan, timeout_s: int) -> str | None:
+    """Why a gate's TIMEOUT_SECONDS is not what its plan asks for; None if it is enough."""
+    if plan.timeout_s is None or timeout_s >= plan.timeout_s:
+        return None
+    return (
+        f"gate {plan.gate!r} is published for {plan.timeout_s} s and TIMEOUT_SECONDS is "
+        f"{timeout_s}: set it to {plan.timeout_s} or more"
+    )
+
+
+def budget_problem(plan: Plan) -> str | None:
+    """Why the suites' own limits do not fit into the gate's; None if they do.
+
+    Asked when a plan is published: waves follow each other, and of a wave PARALLEL shards run at a
+    time, each for its suite's `timeout_s` at most, as often as it has attempts.
+    """
+    allowed_s = plan.timeout_s or DEFAULT_TIMEOUT_S
+    needs = [wave_limit(wave) for wave in plan.waves]
+    needed_s = sum(need_s for need_s, _ in needs) + JUDGE_RESERVE_S
+    if needed_s <= allowed_s:
+        return None
+    parts = " + ".join(f"wave {n}: {how}" for n, (_, how) in enumerate(needs, 1))
+    return (
+        f"the gate has {allowed_s} s and its suites may take {needed_s} s ({parts} + "
+        f"{JUDGE_RESERVE_S} s for the verdict): raise timeout_s of [gate], or lower that of suites"
+    )
+
+
+def wave_limit(wave: tuple[Suite, ...]) -> tuple[int, str]:
+    """The most seconds that a wave may take, and how they come about."""
+    runs = sum(suite.shards for suite in wave)
+    rounds = -(-runs // PARALLEL)
+    longest_s = max((suite.timeout_s * suite.attempts for suite in wave), default=0)
+    how = f"{longest_s} s" if rounds == 1 else f"{runs} shards, {rounds} rounds of {longest_s} s"
+    return rounds * longest_s, how
+
+
 def plan_problems(plan: Plan) -> list[str]:
     """All that is wrong with a plan. Lint, publish, Prepare and Judge each ask this."""
     problems = []
@@ -118,6 +197,16 @@ def plan_problems(plan: Plan) -> list[str]:
         for pattern in plan.services
         if pattern.count("/") != 1
     ]
+    runs = sum(suite.shards * suite.attempts for suite in plan.suites)
+    if runs > MAX_RUNS:
+        problems.append(
+            f"gate {plan.gate!r} may come to {runs} runs of shards, attempts included; at most "
+            f"{MAX_RUNS} fit into an execution"
+        )
+    if plan.timeout_s is not None and not MIN_TIMEOUT_S <= plan.timeout_s <= MAX_TIMEOUT_S:
+        problems.append(
+            f"timeout_s of [gate] is {plan.timeout_s}, expected {MIN_TIMEOUT_S} to {MAX_TIMEOUT_S}"
+        )
     for suite in plan.suites:
         problems += [f"suite {suite.name!r}: {problem}" for problem in suite_problems(suite)]
     return problems
@@ -128,13 +217,45 @@ def suite_problems(suite: Suite) -> list[str]:
     checks = (
         (NAME.fullmatch(suite.name), f"name must match {NAME.pattern}"),
         (DIGEST.fullmatch(suite.bundle), "bundle must be sha256:<64 hex>"),
-        (suite.framework == "pytest", f"framework {suite.framework!r} is not known; use pytest"),
+        (
+            suite.framework in FRAMEWORKS,
+            f"framework {suite.framework!r} is not known; use {' or '.join(FRAMEWORKS)}",
+        ),
+        (
+            bool(suite.command) == (suite.framework == "command"),
+            "a command belongs to framework 'command', which needs one",
+        ),
+        (
+            suite.evidence is EvidenceKind.REPORT or suite.framework == "command",
+            f"framework {suite.framework!r} writes a report; evidence 'exit-code' is for commands",
+        ),
+        (
+            suite.evidence is EvidenceKind.REPORT or suite.min_tests == 1,
+            f"min_tests is {suite.min_tests}, and an exit code counts as one test",
+        ),
+        (
+            suite.shards == 1
+            or suite.framework not in FRAMEWORKS
+            or FRAMEWORKS[suite.framework].shards,
+            f"a suite of framework {suite.framework!r} cannot be shared out to shards",
+        ),
         (
             1 <= suite.timeout_s <= MAX_SUITE_TIMEOUT_S,
             f"timeout_s is {suite.timeout_s}, expected 1 to {MAX_SUITE_TIMEOUT_S}",
         ),
         (suite.min_tests >= 1, f"min_tests is {suite.min_tests}, expected 1 or more"),
-        (suite.shards == 1, f"shards is {suite.shards}; this version runs a suite in one shard"),
+        (
+            1 <= suite.shards <= MAX_SHARDS,
+            f"shards is {suite.shards}, expected 1 to {MAX_SHARDS}",
+        ),
+        (
+            1 <= suite.attempts <= MAX_ATTEMPTS,
+            f"attempts is {suite.attempts}, expected 1 to {MAX_ATTEMPTS}",
+        ),
+        (
+            len(suite.thresholds) <= MAX_THRESHOLDS,
+            f"it has {len(suite.thresholds)} thresholds, at most {MAX_THRESHOLDS} are allowed",
+        ),
     )
     found = [problem for holds, problem in checks if not holds]
     return found + entry_problems(suite.quarantine)
@@ -150,10 +271,14 @@ def parse_plan(raw: object) -> Plan:
     services = raw.get("services", [])
     if not isinstance(services, list) or not all(isinstance(item, str) for item in services):
         raise PlanError("the plan's services are not a list of texts")
+    timeout_s = raw.get("timeout_s")
+    if timeout_s is not None and type(timeout_s) is not int:
+        raise PlanError("the plan's timeout_s is no whole number")
     plan = Plan(
         gate=gate,
         waves=tuple(_parse_wave(wave) for wave in waves),
         services=tuple(services),
+        timeout_s=timeout_s,
     )
     problems = plan_problems(plan)
     if problems:
@@ -175,15 +300,30 @@ def parse_suite(raw: object) -> Suite:
         "min_tests": int,
         "blocking": bool,
         "shards": int,
+        "attempts": int,
+        "evidence": str,
     }
     wrong = [key for key, kind in kinds.items() if type(raw.get(key)) is not kind]
     if wrong:
         raise PlanError(f"suite {raw.get('name')!r} lacks or misspells: {', '.join(wrong)}")
-    entries = raw.get("quarantine", [])
-    if not isinstance(entries, list):
-        raise PlanError(f"suite {raw['name']!r} has a quarantine that is no list")
-    quarantine = tuple(parse_entry(entry) for entry in entries)
-    return Suite(**{key: raw[key] for key in kinds}, quarantine=quarantine)
+    command = _list_in(raw, "command")
+    if not all(isinstance(word, str) for word in command):
+        raise PlanError(f"suite {raw['name']!r} has a command that is no list of texts")
+    if raw["evidence"] not in [kind.value for kind in EvidenceKind]:
+        raise PlanError(f"suite {raw['name']!r} has unknown evidence {raw['evidence']!r}")
+    return Suite(
+        **({key: raw[key] for key in kinds} | {"evidence": EvidenceKind(raw["evidence"])}),
+        command=tuple(map(str, command)),
+        quarantine=tuple(parse_entry(entry) for entry in _list_in(raw, "quarantine")),
+        thresholds=tuple(parse_threshold(text) for text in _list_in(raw, "thresholds")),
+    )
+
+
+def _list_in(raw: Mapping[str, object], key: str) -> list[object]:
+    found = raw.get(key, [])
+    if not isinstance(found, list):
+        raise PlanError(f"suite {raw['name']!r} has {key} that are no list")
+    return found
 
 
 def _parse_wave(raw: object) -> tuple[Suite, ...]:

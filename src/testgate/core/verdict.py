@@ -6,59 +6,17 @@ library only. Imported by Judge and by whoever explains a record.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from testgate.core.binding import Counts
-from testgate.core.counting import count_tests, distinct_tests
-from testgate.core.evidence import Crash, Evidence, RelayCounts, TestResult
+from testgate.core.evidence import Crash, Result
 from testgate.core.outcomes import PASSING, Outcome, headline
 from testgate.core.plan import Due, Plan, Suite
-from testgate.core.quarantine import MAX_SHARE_PERCENT, too_many
-from testgate.core.wording import (
-    first_failure,
-    last_line,
-    timed_out_sentence,
-    unasked_sentence,
-)
+from testgate.core.suite_verdict import SuiteVerdict, judge_suite
 
-Result = Evidence | Crash
-
-# pytest's documented exit codes; everything else it cannot end with by itself.
-_PYTEST_SUITE_ERRORS = {
-    2: "was interrupted, or its tests could not be collected",
-    3: "had an internal error",
-    4: "was called wrongly",
-    5: "collected no tests",
-}
-_TIMEOUT_ERRORS = frozenset({"States.Timeout", "Sandbox.Timedout"})
-_NONE = 5  # says it all
-_SIGKILL = 9
 MAX_NAMED = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuiteVerdict:
-    """What became of one suite. `sentence` reads on its own; `tests` are in the report's order."""
-
-    suite: Suite
-    outcome: Outcome
-    sentence: str
-    counts: Counts
-    tests: tuple[TestResult, ...]
-    quarantined: frozenset[str] = frozenset()
-    judged_on: date | None = None
-    relay: RelayCounts | None = None
-
-    @property
-    def failures(self) -> tuple[TestResult, ...]:
-        """The tests that did not pass, skipped and quarantined ones left out."""
-        return tuple(t for t in self.tests if _is_failure(t) and t.name not in self.quarantined)
-
-    @property
-    def forgiven(self) -> tuple[TestResult, ...]:
-        """The failures that quarantine explains."""
-        return tuple(t for t in self.tests if _is_failure(t) and t.name in self.quarantined)
+_UNRUN = Outcome.SKIPPED  # of a suite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +37,7 @@ def judge(
     `on` is the day by which quarantine counts; without one none does.
     """
     foreign = _foreign(plan, results, question_digest)
-    suites = tuple(_judge_due(suite, results, on) for suite in plan.suites)
+    suites = _judge_waves(plan, results, on)
     blocking = [verdict for verdict in suites if verdict.suite.blocking]
     counts = sum((verdict.counts for verdict in blocking), Counts())
     if foreign:
@@ -104,33 +62,24 @@ def judge(
     )
 
 
-def judge_suite(suite: Suite, evidence: Evidence, on: date | None = None) -> SuiteVerdict:
-    """The verdict over one suite that ran, by the rules of the design's section 4."""
-    tests = distinct_tests(evidence.tests)
-    named = frozenset(entry.test for entry in suite.quarantine if entry.counts_on(on))
-    quarantined = frozenset(test.name for test in tests) & named
-    counts = count_tests(tests, quarantined)
-    outcome, says = _classify(suite, replace(evidence, tests=tests), counts, quarantined)
-    return SuiteVerdict(
-        suite=suite,
-        outcome=outcome,
-        sentence=says,
-        counts=counts,
-        tests=tests,
-        quarantined=quarantined,
-        judged_on=on,
-        relay=evidence.relay,
-    )
+def refused_so_far(plan: Plan, wave: int, results: Sequence[Result], on: date | None) -> str | None:
+    """The sentence of the first blocking suite of the waves before number `wave` (0 is the first)
+    that has not passed: the rest need not run. None if all did."""
+    for verdict in _judge_waves(Plan(gate=plan.gate, waves=plan.waves[:wave]), results, on):
+        if verdict.suite.blocking and verdict.outcome not in PASSING:
+            return verdict.sentence
+    return None
 
 
 def _foreign(plan: Plan, results: Sequence[Result], question_digest: str) -> str | None:
     """Why the set of results is not the one that is due; None if it is."""
-    tally = Counter(Due(suite=r.run.suite, shard=r.run.shard) for r in results)
-    for due, times in sorted(tally.items(), key=lambda item: (item[0].suite, item[0].shard)):
-        if due not in plan.due:
-            return f"a result came for suite {due.suite}, shard {due.shard}, which is not due"
+    tally = Counter((r.run.suite, r.run.shard, r.run.attempt) for r in results)
+    for (suite, shard, attempt), times in sorted(tally.items()):
+        if Due(suite=suite, shard=shard) not in plan.due:
+            return f"a result came for suite {suite}, shard {shard}, which is not due"
         if times > 1:
-            return f"{times} results came for suite {due.suite}, shard {due.shard}; one is due"
+            which = f"suite {suite}, shard {shard}" + (f", attempt {attempt}" * (attempt > 1))
+            return f"{times} results came for {which}; one is due"
     for result in results:
         if isinstance(result, Crash):
             continue
@@ -139,117 +88,39 @@ def _foreign(plan: Plan, results: Sequence[Result], question_digest: str) -> str
     return None
 
 
-def _judge_due(suite: Suite, results: Sequence[Result], on: date | None) -> SuiteVerdict:
+def _judge_waves(
+    plan: Plan, results: Sequence[Result], on: date | None
+) -> tuple[SuiteVerdict, ...]:
+    """Every suite's verdict. One of a later wave that left nothing did not run, if a blocking suite
+    before it had not passed."""
+    verdicts: list[SuiteVerdict] = []
+    stopped_by = ""
+    for wave in plan.waves:
+        judged = [_judge_or_skip(suite, results, on, stopped_by) for suite in wave]
+        refusing = [v for v in judged if v.suite.blocking and v.outcome not in PASSING]
+        if refusing and not stopped_by:
+            stopped_by = refusing[0].suite.name
+        verdicts += judged
+    return tuple(verdicts)
+
+
+def _judge_or_skip(
+    suite: Suite, results: Sequence[Result], on: date | None, stopped_by: str
+) -> SuiteVerdict:
     own = [result for result in results if result.run.suite == suite.name]
-    if len(own) != 1:
-        what = "left no result" if not own else f"left {len(own)} results, 1 is due"
-        return _without_tests(suite, Outcome.INFRA_ERROR, f"suite {suite.name} {what}")
-    if isinstance(own[0], Crash):
-        return _judge_crash(suite, own[0])
-    return judge_suite(suite, own[0], on)
-
-
-def _judge_crash(suite: Suite, crash: Crash) -> SuiteVerdict:
-    if crash.error in _TIMEOUT_ERRORS:
-        sentence = (
-            f"suite {suite.name} timed out with its function ({crash.error}) and left no result"
-        )
-        return _without_tests(suite, Outcome.TIMED_OUT, sentence)
-    cause = f": {crash.cause}" if crash.cause else ""
-    sentence = f"suite {suite.name} could not run: {crash.error}{cause}"
-    return _without_tests(suite, Outcome.INFRA_ERROR, sentence)
-
-
-def _without_tests(suite: Suite, outcome: Outcome, sentence: str) -> SuiteVerdict:
-    return SuiteVerdict(suite=suite, outcome=outcome, sentence=sentence, counts=Counts(), tests=())
-
-
-def _classify(
-    suite: Suite, evidence: Evidence, counts: Counts, quarantined: frozenset[str]
-) -> tuple[Outcome, str]:
-    """First match wins; only the last line is a pass."""
-    where = f"suite {suite.name}"
-    failures = [test for test in evidence.tests if _is_failure(test)]
-    unexplained = [test for test in failures if test.name not in quarantined]
-    code = evidence.exit_code
-    if evidence.timed_out:
-        return Outcome.TIMED_OUT, timed_out_sentence(suite, evidence, counts)
-    if code is None or code < 0:
-        return _killed(where, code)
-    if code in _PYTEST_SUITE_ERRORS:
-        said = last_line(evidence.output_tail) if code != _NONE else ""
-        return Outcome.SUITE_ERROR, (
-            f"{where}: pytest {_PYTEST_SUITE_ERRORS[code]} (exit code {code})"
-            f"{first_failure(failures) or said}"
-        )
-    if evidence.report_problem is not None:
-        return Outcome.SUITE_ERROR, f"{where} left no usable report: {evidence.report_problem}"
-    if code not in (0, 1):
-        return Outcome.SUITE_ERROR, f"{where} ended with exit code {code}, which pytest never uses"
-    if failures and code == 0:
-        return Outcome.SUITE_ERROR, (
-            f"{where}: its report has {len(failures)} failures and its exit code is 0; "
-            "they must agree"
-        )
-    if code == 1 and not failures:
-        return Outcome.SUITE_ERROR, (
-            f"{where}: its exit code is 1 and its report has no failure; they must agree"
-        )
-    if unexplained:
-        return Outcome.FAILED, (
-            f"{len(unexplained)} of {counts.ran} tests in {where} failed (allowed 0)"
-            f"{first_failure(unexplained)}"
-        )
-    return _earned(suite, where, counts, evidence.relay)
-
-
-def _earned(
-    suite: Suite, where: str, counts: Counts, relay: RelayCounts | None
-) -> tuple[Outcome, str]:
-    if too_many(counts.quarantined, counts.total):
-        return Outcome.SUITE_ERROR, (
-            f"{where}: {counts.quarantined} of {counts.total} tests are quarantined, "
-            f"at most {MAX_SHARE_PERCENT} % may be"
-        )
-    if counts.ran == 0:
-        what = f"all {counts.skipped} tests were skipped" if counts.skipped else "no test ran"
-        what = f"{what}, {counts.quarantined} are quarantined" if counts.quarantined else what
-        return Outcome.SUITE_ERROR, f"{where}: {what}, at least {suite.min_tests} must run"
-    quarantined = f", {counts.quarantined} are quarantined" if counts.quarantined else ""
-    if counts.ran < suite.min_tests:
-        return Outcome.SUITE_ERROR, (
-            f"{where}: {counts.ran} tests ran, at least {suite.min_tests} must "
-            f"({counts.skipped} were skipped{quarantined})"
-        )
-    if suite.blocking and (relay is None or not relay.requests):
-        return Outcome.SUITE_ERROR, unasked_sentence(where, relay)
-    if counts.flaky:
-        return Outcome.FLAKY, (
-            f"{counts.ran} tests in {where} passed, {counts.flaky} of them only when tried again"
-            f"{quarantined}"
-        )
-    return Outcome.PASSED, f"{counts.ran} of {counts.ran} tests in {where} passed{quarantined}"
-
-
-def _killed(where: str, code: int | None) -> tuple[Outcome, str]:
-    if code is None:
-        return Outcome.INFRA_ERROR, f"{where} had to be killed and left no exit code"
-    if code == -_SIGKILL:
-        return Outcome.INFRA_ERROR, (
-            f"{where} was killed by signal 9; when nobody stopped it, it ran out of memory"
-        )
-    return Outcome.SUITE_ERROR, f"{where} ended by signal {-code}"
-
-
-def _is_failure(test: TestResult) -> bool:
-    return test.outcome not in PASSING | {Outcome.SKIPPED}
+    if stopped_by and not own:
+        sentence = f"suite {suite.name} did not run: suite {stopped_by} of an earlier wave had not "
+        return SuiteVerdict(suite=suite, outcome=Outcome.SKIPPED, sentence=sentence + "passed")
+    return judge_suite(suite, own, on)
 
 
 def _refusal_sentence(outcome: Outcome, refusing: Sequence[SuiteVerdict]) -> str:
-    """The worst suite's own sentence, and how many others refuse too."""
+    """The worst suite's own sentence, which others refuse too, and which did not run."""
     leading = next(verdict for verdict in refusing if verdict.outcome is outcome)
-    others = [verdict.suite.name for verdict in refusing if verdict is not leading]
-    return leading.sentence + (f"; also refused by: {', '.join(others)}" if others else "")
+    others = [v.suite.name for v in refusing if v is not leading and v.outcome is not _UNRUN]
+    unrun = [v.suite.name for v in refusing if v is not leading and v.outcome is _UNRUN]
+    also = f"; also refused by: {', '.join(others)}" if others else ""
+    return leading.sentence + also + (f"; not run: {', '.join(unrun)}" if unrun else "")
 
 
 def _pass_sentence(suites: Sequence[SuiteVerdict], counts: Counts) -> str:
@@ -269,7 +140,9 @@ def _pass_sentence(suites: Sequence[SuiteVerdict], counts: Counts) -> str:
         if not verdict.suite.blocking and verdict.outcome not in PASSING
     ]
     aside = f"; advisory and not passed: {', '.join(advisory)}" if advisory else ""
-    told = _forgiven(suites) + aside
+    again = [v.suite.name for v in suites if v.suite.blocking and v.attempts > 1]
+    retried = f"; passed only when tried again: {', '.join(again)}" if again else ""
+    told = retried + _forgiven(suites) + aside
     return f"{counts.passed + counts.flaky} of {counts.ran} tests passed{besides} ({names}){told}"
 
 

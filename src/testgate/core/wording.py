@@ -6,18 +6,17 @@ Standard library only; imported by the verdict.
 from collections.abc import Sequence
 
 from testgate.core.binding import Counts
-from testgate.core.evidence import Evidence, RelayCounts, TestResult
-from testgate.core.plan import Suite
+from testgate.core.evidence import RelayCounts, TestResult
 
 
-def timed_out_sentence(suite: Suite, evidence: Evidence, counts: Counts) -> str:
+def timed_out_sentence(where: str, timeout_s: int, allowed_s: float, counts: Counts) -> str:
     """Whose time it was, and how far the suite had come."""
-    if evidence.allowed_s < suite.timeout_s:
-        how = f"was cut by the gate's deadline after {evidence.allowed_s:.0f} s of its"
+    if allowed_s < timeout_s:
+        how = f"was cut by the gate's deadline after {allowed_s:.0f} s of its"
     else:
         how = "timed out after"
     return (
-        f"suite {suite.name} {how} {suite.timeout_s} s; "
+        f"{where} {how} {timeout_s} s; "
         f"{counts.ran} tests had ended by then, {counts.failed} of them failed"
     )
 

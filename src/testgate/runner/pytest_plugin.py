@@ -1,17 +1,22 @@
-"""Gives a pytest suite its base URL, however the suite asks for it.
+"""Gives a pytest suite its base URL, however the suite asks for it, and its shard's own tests.
 
 `--base-url` and the `base_url` fixture work in a suite that brings neither; a suite that brings
-its own keeps its own. Loaded by `pytest -p`; standard library and pytest only.
+its own keeps its own. Loaded by `pytest -p`; core's standard library and pytest only.
 """
 
 import contextlib
+import json
 import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from testgate.core.sharding import COLLECTED, digest_of_ids, own_ids
+
 OPTION = "--base-url"
+_TOLD = pytest.StashKey[str]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -25,6 +30,32 @@ def pytest_load_initial_conftests(
     with contextlib.suppress(ValueError):
         parser.addoption(OPTION, default=None, help="where the service under test answers")
     return result
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep this shard's tests, in the order they have, once the suite has chosen and sorted its
+    own, and remember what was collected."""
+    shard = int(os.environ.get("TESTGATE_SHARD_INDEX", "1"))
+    shards = int(os.environ.get("TESTGATE_SHARD_TOTAL", "1"))
+    ids = [item.nodeid for item in items]
+    own = own_ids(ids, shard, shards)
+    others = [item for item in items if item.nodeid not in own]
+    if others:
+        items[:] = [item for item in items if item.nodeid in own]
+        config.hook.pytest_deselected(items=others)
+    told = {"digest": digest_of_ids(ids), "total": len(ids), "selected": len(items)}
+    config.stash[_TOLD] = json.dumps(told)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leave it beside the reports, which a suite finds empty; whole or not at all, for xdist's
+    workers each tell the same."""
+    directory, told = os.environ.get("TESTGATE_RESULTS_DIR"), session.config.stash.get(_TOLD, None)
+    if directory and told is not None:
+        part = Path(directory, f"{COLLECTED}.{os.getpid()}")
+        part.write_text(told)
+        part.replace(Path(directory, COLLECTED))
 
 
 @pytest.fixture(scope="session")

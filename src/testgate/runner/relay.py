@@ -10,18 +10,23 @@ import socket
 import socketserver
 import ssl
 import threading
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from testgate.core.evidence import RelayCounts
+from testgate.core.redaction import redact
+from testgate.core.storing import plain
 from testgate.runner.relaying import Exchange, Upstream
+from testgate.runner.request_metrics import request_metrics
 
 LOOPBACK = "127.0.0.1"
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 300.0
 MAX_PROBLEM_CHARS = 300
+MAX_TIMED_REQUESTS = 1_000_000  # 8 MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +48,7 @@ class Relay:
         self._path = urlsplit(target.base_url).path.rstrip("/")
         self._lock = threading.Lock()
         self._statuses: Counter[int] = Counter()
+        self._took_ms = array("d")
         self._problem = ""
         self._open: set[socket.socket] = set()
         self._server = _Server((LOOPBACK, 0), self)
@@ -70,15 +76,23 @@ class Relay:
                 requests=sum(self._statuses.values()), statuses=statuses, problem=self._problem
             )
 
-    def answered(self, status: int) -> None:
-        """Green answered a request with this status."""
+    @property
+    def metrics(self) -> dict[str, float]:
+        """What thresholds may ask of a suite's requests; see `request_metrics`."""
+        with self._lock:
+            return request_metrics(self._statuses, self._took_ms)
+
+    def answered(self, status: int, took_s: float) -> None:
+        """Green answered a request with this status, `took_s` after it was passed on."""
         with self._lock:
             self._statuses[status] += 1
+            if len(self._took_ms) < MAX_TIMED_REQUESTS:
+                self._took_ms.append(took_s * 1000)
 
     def unreached(self, problem: str) -> None:
         """A request came to nothing, and why."""
         with self._lock:
-            self._problem = problem[:MAX_PROBLEM_CHARS]
+            self._problem = redact(plain(problem))[:MAX_PROBLEM_CHARS]
 
     @contextlib.contextmanager
     def watched(self, connection: socket.socket) -> Iterator[None]:

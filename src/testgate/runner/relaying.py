@@ -10,6 +10,7 @@ import select
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
@@ -101,6 +102,7 @@ class Exchange(BaseHTTPRequestHandler):
             return
         if not self.parse_request():
             return
+        asked_at = time.monotonic()
         try:
             response = self._ask()
         except ssl.SSLError as exc:  # a bad certificate is a ValueError, too
@@ -113,6 +115,7 @@ class Exchange(BaseHTTPRequestHandler):
             self._own(502, f"green at {self._where} could not be reached: {exc or type(exc)}")
         else:
             with response:
+                self.relay.answered(response.status, time.monotonic() - asked_at)
                 self._answer(response)
 
     def log_message(self, format: str, *args: object) -> None:
@@ -163,7 +166,6 @@ class Exchange(BaseHTTPRequestHandler):
 
     def _answer(self, response: http.client.HTTPResponse) -> None:
         status = response.status
-        self.relay.answered(status)
         upgraded = status == 101 and wants_upgrade(list(self.headers.items()))
         if status < 200 and not upgraded:
             self._own(502, f"green sent an interim answer {status}, which cannot be passed on")

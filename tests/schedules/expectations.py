@@ -47,8 +47,8 @@ _CONTAINED = frozenset(Behaviour) - {
     Behaviour.EVIDENCE_OF_OTHER_PLAN,
     Behaviour.EVIDENCE_OF_OTHER_QUESTION,
 }
-_ASIDE = frozenset({Function.FINISH, Function.CANCEL})  # no verdict depends on them
-_REVIVED = frozenset({Function.PREPARE, Function.CHECK, Function.JUDGE})
+_ASIDE = frozenset({Function.FINISH, Function.CANCEL, Function.CHECK})  # no verdict needs them
+_REVIVED = frozenset({Function.PREPARE, Function.JUDGE})
 _DEATHS = frozenset({ApiFaultKind.DIES_BEFORE, ApiFaultKind.DIES_AFTER})
 _WAITING = frozenset({Function.HOOK, Function.RUN_SUITE})  # outlive what stalls
 _INVOKE_DEATHS = frozenset(
@@ -92,6 +92,8 @@ def _is_survived(disturbance: Disturbance) -> bool:
             if _kills(function, kind):
                 return function in _REVIVED
             return kind is not ApiFaultKind.DENIED
+        case InvokeFault(function=Function.CHECK):
+            return True
         case InvokeFault(function=function, kind=kind):
             return kind not in _INVOKE_DEATHS or function in _REVIVED
         case HandBack(kind=kind):
@@ -118,16 +120,16 @@ def _deaths(disturbances: tuple[Disturbance, ...]) -> Mapping[Function, int]:
         if isinstance(each, ApiFault) and _kills(each.function, each.kind):
             deaths[each.function] += 1
         if isinstance(each, InvokeFault) and each.kind in _INVOKE_DEATHS:
-            deaths[each.function] += each.times
+            deaths[each.function] += each.times * (each.function not in _ASIDE)
     return deaths
 
 
 def _retries(disturbances: tuple[Disturbance, ...]) -> Mapping[Function, int]:
-    """How often each function has to be tried again for another reason."""
+    """How often each function that matters has to be tried again for another reason."""
     retries: Counter[Function] = Counter()
     for each in disturbances:
         if isinstance(each, ApiFault) and not _kills(each.function, each.kind):
             retries[each.function] += each.function not in (Function.HOOK, *_ASIDE)
         if isinstance(each, InvokeFault) and each.kind not in _INVOKE_DEATHS:
-            retries[each.function] += each.times
+            retries[each.function] += each.times * (each.function not in _ASIDE)
     return retries

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from state_machines.steps.cancel import Cancel
-from state_machines.steps.check import check
+from state_machines.steps.check import Check
 from state_machines.steps.finish import Finish
 from state_machines.steps.judge import Judge
 from state_machines.steps.prepare import Prepare
@@ -152,7 +152,12 @@ class Functions:
         return step.prepare(execution, event["input"])
 
     def _check(self, caller: Caller, event: Any) -> Any:
-        return check(Ecs(EcsClient(caller, self._world.deployments)), event["input"])
+        step = Check(
+            ecs=Ecs(EcsClient(caller, self._world.deployments)),
+            bucket=Bucket(S3Client(caller, self._world.storage), BUCKET),
+        )
+        execution = parse_execution(event["execution"])
+        return step.check(execution, event["input"], event["plan_digest"], event["so_far"])
 
     def _judge(self, caller: Caller, event: Any) -> Any:
         execution = parse_execution(event["execution"])

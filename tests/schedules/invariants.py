@@ -30,7 +30,7 @@ from tests.schedules.telling import (
 
 Finding = Iterator[str]
 # A hook's own call, the delay before it, and what a reader may call prompt.
-_PROMPT_S = 120
+PROMPT_S = 120
 # Past the gate's deadline: tasks run to their own timeouts, Prepare and Judge are retried.
 _EXECUTION_SLACK_S = 1_500
 
@@ -84,7 +84,7 @@ def production_shifts_by_a_pass(happened: Happened) -> Finding:
 def waits_end_in_time(happened: Happened) -> Finding:
     """No deployment waits longer than the gate's own time, and a little."""
     for wait in happened.journal.waits:
-        bound_s = happened.schedule.setup.timeout_s + _PROMPT_S + excused_s(happened)
+        bound_s = happened.schedule.setup.timeout_s + PROMPT_S + excused_s(happened)
         if wait.ended_s is None:
             yield f"{wait.deployment[-12:]} still waits at {wait.stage}"
         elif wait.ended_s - wait.began_s > bound_s:

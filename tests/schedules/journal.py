@@ -40,6 +40,7 @@ class SuiteFact:
 
     execution: str
     suite: str
+    shard: int
     behaviour: Behaviour
     began_s: float
     ended_s: float

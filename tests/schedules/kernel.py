@@ -70,6 +70,8 @@ class Kernel:
         until = self.now_s + seconds
         if until <= self._until_s and not self._earlier_than(until):
             self._count(process)
+            if process.killed:
+                raise KilledError
             self.now_s = until
             return
         self._wake(process, seconds)
@@ -162,10 +164,12 @@ class Kernel:
         return None
 
     def _count(self, process: Process) -> None:
+        """One turn more; from a certain number on, processes end instead."""
         self._turns += 1
         if self._turns == MAX_TURNS:
-            self.broken.append(EndlessError(f"{MAX_TURNS} turns, last of {process.name}"))
-            self._until_s = self.now_s
+            self.broken.append(EndlessError(f"{MAX_TURNS} turns, the last of {process.name}"))
+        if self._turns >= MAX_TURNS:
+            process.killed = True
 
     def _hand_over(self, until_s: float) -> None:
         """From the main thread to the first process, and back after the last."""

@@ -74,20 +74,21 @@ def _by_suites(
     blocking = [suite for suite in suites if suite.blocking]
     if not blocking:
         return Earned("the plan has no blocking suite")
-    for suite in blocking:
+    for suite, shard in [(s, n) for s in blocking for n in range(1, s.shards + 1)]:
         runs = [
             fact
             for fact in happened.journal.suites
             if fact.execution == execution.arn
-            and fact.suite == suite.name
+            and (fact.suite, fact.shard) == (suite.name, shard)
             and fact.ended_s <= until_s
             and fact.honest_pass
         ]
         served = [_served_by_green(happened, execution, run, deployment, stage) for run in runs]
+        what = f"shard {shard} of suite {suite.name}"
         if not served:
-            return Earned(f"suite {suite.name} has not honestly passed in {execution.name[-8:]}")
-        if "wrong" in served and set(served) == {"wrong"}:
-            return Earned(f"suite {suite.name} was served by another revision, and one looked")
+            return Earned(f"{what} has not honestly passed in {execution.name[-8:]}")
+        if set(served) == {"wrong"}:
+            return Earned(f"{what} was served by another revision, and one could see it")
         unseen |= "green" not in served
     return Earned(unseen=unseen)
 

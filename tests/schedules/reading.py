@@ -15,7 +15,7 @@ from tests.schedules.simulate import Happened
 
 # What each disturbance may cost in time: a lost call is tried again after half a minute, a call of
 # AWS that does not come back after ten seconds, and a late one comes as late as the schedule says.
-_A_DISTURBANCE_S = 75
+A_DISTURBANCE_S = 75
 
 
 def said(call: HookCallFact) -> str:
@@ -58,9 +58,9 @@ def excused_s(happened: Happened) -> float:
     excused = 0.0
     for each in happened.schedule.disturbances:
         if isinstance(each, Outage | Lag | HookQuirk):
-            excused += each.seconds + _A_DISTURBANCE_S
+            excused += each.seconds + A_DISTURBANCE_S
         elif isinstance(each, ApiFault) and each.function is Function.HOOK:
-            excused += _A_DISTURBANCE_S
+            excused += A_DISTURBANCE_S
     return excused
 
 

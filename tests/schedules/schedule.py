@@ -253,14 +253,16 @@ class Behaviour(_Word):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SuiteSpec(_Value):
-    """One suite of the gate. Its nth run, over all executions, has the nth behaviour; those beyond
-    the last have the last."""
+    """One suite of the gate. Its nth run, over all executions, shards and attempts, has the nth
+    behaviour; those beyond the last have the last."""
 
     name: str
     wave: int = 0
     blocking: bool = True
     seconds: int = 5
     timeout_s: int = 300
+    shards: int = 1
+    attempts: int = 1
     behaviours: tuple[Behaviour, ...] = (Behaviour.PASSES,)
 
 

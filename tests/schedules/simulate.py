@@ -22,9 +22,10 @@ from tests.schedules.disturbing import Disturbing
 from tests.schedules.functions import Functions
 from tests.schedules.journal import Journal
 from tests.schedules.kernel import Kernel
+from tests.schedules.leavings import MIN_TESTS
 from tests.schedules.schedule import GateName, Schedule, SuiteSpec
 from tests.schedules.states_language.definition import load_shipped
-from tests.schedules.suites import MIN_TESTS, SuiteModel
+from tests.schedules.suites import SuiteModel
 from tests.schedules.world import World
 
 GATE = "shop"
@@ -120,8 +121,10 @@ def _suite(spec: SuiteSpec) -> Suite:
         name=spec.name,
         bundle=BUNDLE,
         timeout_s=spec.timeout_s,
-        min_tests=MIN_TESTS,
+        min_tests=MIN_TESTS * spec.shards,
         blocking=spec.blocking,
+        shards=spec.shards,
+        attempts=spec.attempts,
     )
 
 

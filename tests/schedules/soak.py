@@ -55,8 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _replay(text: str) -> int:
     happened, found = examine(eval(text, vars(words).copy()))
-    _say(happened.journal.spell_trace())
-    _say("\n".join(found.broken) if found else "every promise held")
+    _say(str(found) if found else f"{happened.journal.spell_trace()}\n\nevery promise held")
     return 1 if found else 0
 
 

@@ -100,6 +100,8 @@ def suites(draw: st.DrawFn) -> tuple[SuiteSpec, ...]:
             blocking=draw(_mostly(True, False)) is True or name == _NAMES[0],
             seconds=draw(st.sampled_from([5, 5, 1, 20, 50, 250])),
             timeout_s=draw(st.sampled_from([300, 300, 300, 60, 10])),
+            shards=draw(_mostly(1, 3)),
+            attempts=draw(_mostly(1, 2)),
             behaviours=draw(_behaviours),
         )
         for name in _NAMES[:count]

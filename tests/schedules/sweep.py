@@ -45,7 +45,7 @@ _LONG_ENOUGH_S = 26  # the whole gate
 def sweep() -> Iterator[Schedule]:
     """All of them."""
     yield BASE
-    for disturbance in (*api_faults(), *_others(), *_acts()):
+    for disturbance in (*api_faults(), *others(), *_acts()):
         yield replace(BASE, disturbances=(disturbance,))
     yield from behaviours()
 
@@ -75,7 +75,8 @@ def _calls() -> list[tuple[Function, int]]:
     return sorted({(Function(call.function), call.nth) for call in calls})
 
 
-def _others() -> Iterator[Disturbance]:
+def others() -> Iterator[Disturbance]:
+    """Everything else that AWS may do once."""
     for function in _INVOKED:
         for nth in range(3):
             yield from (InvokeFault(function=function, nth=nth, kind=k) for k in InvokeFaultKind)

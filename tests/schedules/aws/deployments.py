@@ -71,7 +71,10 @@ class Deployments:
         for name, value in changes.items():
             setattr(deployment, name, value)
         deployment.told.append((self.kernel.now_s, self._spell(deployment)))
-        said = ", ".join(f"{name} {value}" for name, value in changes.items() if value)
+        said = ", ".join(
+            f"{name} {' '.join(hook.status for hook in value) if name == 'hooks' else value}"
+            for name, value in changes.items()
+        )
         self.journal.note(self.kernel.now_s, f"ECS: {deployment.arn[-12:]}: {said}")
 
     def seen(self, arn: str, until_s: float) -> Mapping[str, Any] | None:

@@ -152,13 +152,8 @@ class Judge:
                 question, deployment.status, deployment.stage, deployment.target_revision
             )
             if gone:
-<<<<<<< HEAD
                 return gone, None
-            after = self.discovery.snapshot(question, deployment)
-=======
-                return gone, {}
             after = self.discovery.look(question, deployment).snapshot
->>>>>>> main
         except UnavailableError:
             raise
         except GateError as exc:

@@ -38,7 +38,7 @@ from tests.schedules.world import World
 TIMEOUTS_S = {
     Function.HOOK: 60,
     Function.PREPARE: 60,
-    Function.CHECK: 30,
+    Function.CHECK: 60,
     Function.RUN_SUITE: 900,
     Function.JUDGE: 60,
     Function.FINISH: 60,

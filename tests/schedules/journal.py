@@ -36,7 +36,8 @@ class GateWait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteFact:
-    """One run of a suite that went to its own end, as it really was."""
+    """One run of a suite that went to its own end, as it really was. `asked_green` says that its
+    requests were counted, and that there were some."""
 
     execution: str
     suite: str
@@ -45,6 +46,7 @@ class SuiteFact:
     began_s: float
     ended_s: float
     honest_pass: bool
+    asked_green: bool
 
 
 @dataclass(slots=True, kw_only=True)

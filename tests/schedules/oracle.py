@@ -74,22 +74,24 @@ def _by_suites(
     blocking = [suite for suite in suites if suite.blocking]
     if not blocking:
         return Earned("the plan has no blocking suite")
-    for suite, shard in [(s, n) for s in blocking for n in range(1, s.shards + 1)]:
-        runs = [
-            fact
-            for fact in happened.journal.suites
-            if fact.execution == execution.arn
-            and (fact.suite, fact.shard) == (suite.name, shard)
-            and fact.ended_s <= until_s
-            and fact.honest_pass
-        ]
-        served = [_served_by_green(happened, execution, run, deployment, stage) for run in runs]
-        what = f"shard {shard} of suite {suite.name}"
-        if not served:
-            return Earned(f"{what} has not honestly passed in {execution.name[-8:]}")
-        if set(served) == {"wrong"}:
-            return Earned(f"{what} was served by another revision, and one could see it")
-        unseen |= "green" not in served
+    passing = [
+        fact
+        for fact in happened.journal.suites
+        if fact.execution == execution.arn and fact.ended_s <= until_s and fact.honest_pass
+    ]
+    for suite in blocking:
+        own = [fact for fact in passing if fact.suite == suite.name]
+        if not any(fact.asked_green for fact in own):
+            return Earned(f"suite {suite.name} has not passed, or not asked green")
+        for shard in range(1, suite.shards + 1):
+            runs = [fact for fact in own if fact.shard == shard]
+            served = {_served_by_green(happened, execution, run, deployment, stage) for run in runs}
+            what = f"shard {shard} of suite {suite.name}"
+            if not served:
+                return Earned(f"{what} has not honestly passed in {execution.name[-8:]}")
+            if served == {"wrong"}:
+                return Earned(f"{what} was served by another revision, and one could see it")
+            unseen |= "green" not in served
     return Earned(unseen=unseen)
 
 
@@ -131,9 +133,9 @@ def _must_show(happened: Happened, execution: Execution, since_s: float, until_s
     )
 
 
-def _abouts(deployment: Deployment, after: bool) -> tuple[str, str, str]:
+def _abouts(deployment: Deployment, after: bool) -> tuple[str, ...]:
     rule = "production" if after else "test"
-    return rule, f"above {rule}", deployment.green
+    return rule, f"above {rule}", f"answer {rule}", deployment.green
 
 
 def _epochs(epochs: list[Epoch]) -> Iterator[tuple[Epoch, float]]:

@@ -10,12 +10,24 @@ from testgate.core.events import SHIFT_STAGES
 from tests.schedules.aws.deployments import Deployment
 from tests.schedules.aws.executions import Execution
 from tests.schedules.journal import HookCallFact
-from tests.schedules.schedule import ApiFault, Function, HookQuirk, Lag, Outage
+from tests.schedules.schedule import (
+    ApiFault,
+    ApiFaultKind,
+    Function,
+    HandBack,
+    HandBackKind,
+    HookQuirk,
+    Lag,
+    Outage,
+    Service,
+)
 from tests.schedules.simulate import Happened
 
 # What each disturbance may cost in time: a lost call is tried again after half a minute, a call of
 # AWS that does not come back after ten seconds, and a late one comes as late as the schedule says.
 A_DISTURBANCE_S = 75
+A_BUDGET_S = 60  # of trouble that the hook outlasts for sure
+_FINAL = frozenset({ApiFaultKind.DENIED, ApiFaultKind.DIES_BEFORE, ApiFaultKind.DIES_AFTER})
 
 
 def said(call: HookCallFact) -> str:
@@ -73,6 +85,19 @@ def service_failed(happened: Happened, function: Function, operations: tuple[str
         call.fault and call.function == function and call.operation.startswith(operations)
         for call in happened.journal.calls
     )
+
+
+def was_cut_off(happened: Happened) -> bool:
+    """Whether the hook could not ask ECS, not even later, or not read what it was asked."""
+    for each in happened.schedule.disturbances:
+        match each:
+            case Outage(service=Service.ECS, seconds=seconds) if seconds > A_BUDGET_S:
+                return True
+            case ApiFault(function=Function.HOOK, kind=kind) if kind in _FINAL:
+                return True
+            case HandBack(kind=HandBackKind.GARBAGE):
+                return True
+    return False
 
 
 def last_sentence(happened: Happened) -> str:

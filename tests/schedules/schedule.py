@@ -287,6 +287,7 @@ class Setup(_Value):
     first_deployment: bool = False
     skips_first: bool = False
     gate: GateName = GateName.BY_NAME
+    asks_identity: bool = False
     second_hook: str = ""  # the same function once more: "enforce" or "observe"
     configured_as_text: bool = False
     pace: int = 0

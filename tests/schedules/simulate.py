@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from testgate.core.identity_check import IdentityCheck
 from testgate.core.layout import gate_key, plan_key, suite_bundle_key, suite_key
 from testgate.core.plan import Plan, Suite
 from tests.schedules.acts import Actors
@@ -31,6 +32,7 @@ from tests.schedules.world import World
 GATE = "shop"
 BUNDLE = "sha256:" + "b" * 64
 OTHER_SUITE = SuiteSpec(name="second")  # all that a republished gate consists of
+_CHECK = IdentityCheck(path="/version", jmespath="revision", expect="{revision}")
 HORIZON_S = 40_000.0  # eleven hours: past every deadline that a schedule can have
 
 
@@ -71,7 +73,7 @@ def simulate(schedule: Schedule) -> Happened:
             publish=bus.publish,
         ),
         executions=Executions(_definition(), kernel, disturbing, journal, bus.publish),
-        plan=plan_of(schedule.suites),
+        plan=plan_of(schedule.suites, asks=schedule.setup.asks_identity),
     )
     specs = {spec.name: spec for spec in (*schedule.suites, OTHER_SUITE)}
     functions = Functions(world, SuiteModel(world, specs))
@@ -107,11 +109,12 @@ def _quiet() -> Any:
         logging.disable(before)
 
 
-def plan_of(specs: tuple[SuiteSpec, ...]) -> Plan:
+def plan_of(specs: tuple[SuiteSpec, ...], *, asks: bool = False) -> Plan:
     """The plan that publishing these suites makes."""
     waves = sorted({spec.wave for spec in specs})
     return Plan(
         gate=GATE,
+        identity=_CHECK if asks else None,
         waves=tuple(tuple(_suite(spec) for spec in specs if spec.wave == wave) for wave in waves),
     )
 

@@ -75,6 +75,7 @@ def setups(draw: st.DrawFn) -> Setup:
         first_deployment=draw(_mostly(False, True)),
         skips_first=draw(_mostly(False, True)),
         gate=draw(st.sampled_from([GateName.BY_NAME, *GateName])),
+        asks_identity=draw(_mostly(False, True)),
         second_hook=draw(_mostly("", "enforce", "observe")),
         configured_as_text=draw(_mostly(False, True)),
         pace=draw(st.integers(0, 3)),

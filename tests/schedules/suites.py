@@ -21,6 +21,7 @@ from testgate.core.outcomes import Outcome
 from testgate.core.sharding import digest_of_ids
 from testgate.core.storing import to_json_bytes
 from testgate.runner.suite import may_try_again
+from tests.schedules.asking import answer_inquiry
 from tests.schedules.aws.caller import Caller
 from tests.schedules.aws.storage import S3Client
 from tests.schedules.journal import SuiteFact
@@ -30,7 +31,15 @@ from tests.schedules.schedule import Behaviour, SuiteSpec
 from tests.schedules.wire import BUCKET
 from tests.schedules.world import World
 
-_HONEST = frozenset({Behaviour.PASSES, Behaviour.FLAKY, Behaviour.FLOODS, Behaviour.FORGES_OTHERS})
+_HONEST = frozenset(
+    {
+        Behaviour.PASSES,
+        Behaviour.FLAKY,
+        Behaviour.FLOODS,
+        Behaviour.FORGES_OTHERS,
+        Behaviour.ASKS_NOBODY,  # by its own tests; whether its suite asked green is another thing
+    }
+)
 _LONG = 300_000
 _GRACE_S = 10.0
 
@@ -48,6 +57,8 @@ class SuiteModel:
 
     def run(self, caller: Caller, event: Any) -> Any:
         """The function's answer. Raises what its handler would, KilledError where it dies."""
+        if "inquiry" in event:
+            return answer_inquiry(self._world, caller, event)
         order = parse_order(event)
         bucket = Bucket(S3Client(caller, self._world.storage), BUCKET)
         suite = load_plan(bucket, order.context.plan_digest).suite(order.run.suite)
@@ -88,6 +99,7 @@ class _OneRun:
                 began_s=began_s,
                 ended_s=self.world.kernel.now_s,
                 honest_pass=honest,
+                asked_green=bool(left.requests),
             )
         )
         return self._answer(self._evidence(left, spell_time(began), allowed_s))

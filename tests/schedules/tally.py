@@ -62,6 +62,11 @@ class Tally:
         for name in ("deployments", "verdicts", "disturbances", "behaviours"):
             getattr(self, name).update(getattr(other, name))
 
+    @property
+    def summary(self) -> str:
+        """In one line."""
+        return f"{self.schedules} schedules; deployments: {_listed(self.deployments)}"
+
     def lines(self) -> Iterable[str]:
         """For people."""
         yield f"deployments: {_listed(self.deployments)}"

@@ -7,6 +7,7 @@ import pytest
 from tests.schedules.expectations import must_pass
 from tests.schedules.invariants import broken
 from tests.schedules.oracle import earned
+from tests.schedules.plugin import PROPERTY
 from tests.schedules.reading import said
 from tests.schedules.schedule import (
     Act,
@@ -47,7 +48,7 @@ def test_two_hundred_schedules_keep_every_promise(record_property):
     searched = search(COUNT, from_seed=1)
     assert searched.found is None, str(searched.found)
     tally = searched.tally
-    record_property("schedules", f"{tally.schedules} schedules, {tally.deployments}")
+    record_property(PROPERTY, tally.summary)
     assert tally.schedules == COUNT
     # Neither a gate that refuses everything nor one that lets everything pass would do.
     assert tally.had_to_pass > COUNT / 10

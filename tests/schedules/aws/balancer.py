@@ -17,9 +17,9 @@ GROUPS = (
     f"{_ELB}:targetgroup/web-two/0123456789abcdef",
 )
 _BALANCER = f"{_ELB}:loadbalancer/app/web/0123456789abcdef"
-_PORTS = {"production": 80, "test": 9001}
-RULES = {name: f"{_ELB}:listener-rule/app/web/0123456789abcdef/{name}/rule" for name in _PORTS}
-_LISTENERS = {name: f"{_ELB}:listener/app/web/0123456789abcdef/{name}" for name in _PORTS}
+PORTS = {"production": 80, "test": 9001}
+RULES = {name: f"{_ELB}:listener-rule/app/web/0123456789abcdef/{name}/rule" for name in PORTS}
+_LISTENERS = {name: f"{_ELB}:listener/app/web/0123456789abcdef/{name}" for name in PORTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class ElbClient:
 
     def describe_listeners(self, *, ListenerArns: list[str]) -> Mapping[str, Any]:
         name = _name_of(_LISTENERS, ListenerArns[0])
-        listener = {"LoadBalancerArn": _BALANCER, "Port": _PORTS[name], "Protocol": "HTTP"}
+        listener = {"LoadBalancerArn": _BALANCER, "Port": PORTS[name], "Protocol": "HTTP"}
         return self._caller.call(
             Service.ELB, "DescribeListeners", lambda: {"Listeners": [listener]}
         )

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from testgate.core.outcomes import Outcome
-from testgate.local.ecs import HookDetailsMode, TransitionKind
+from testgate.local.ecs import Behaviour, HookDetailsMode, TransitionKind
 from testgate.local.lambdas import Crash, Moment
 from tests.deployments.conftest import CHECKOUT_SUITE
 
@@ -55,7 +55,7 @@ def test_each_way_of_handing_back_hook_details(lab, mode, fault):
     lab.publish({"smoke": CHECKOUT_SUITE})
     lab.create("1", lab.hook())
     lab.transitions.clear()
-    lab.local.ecs.behaviour.details_mode = mode
+    lab.local.ecs.behaviour = Behaviour(details_mode=mode)
     deployment = lab.update("2", **({"SHOP_FAULT": fault} if fault else {}))
     assert deployment["status"] == ("ROLLBACK_SUCCESSFUL" if fault else "SUCCESSFUL")
     assert lab.production == ("1" if fault else "2")
@@ -69,6 +69,8 @@ def test_each_way_of_handing_back_hook_details(lab, mode, fault):
         handed_back
         == {
             HookDetailsMode.MERGE: {("dict", True)},
+            HookDetailsMode.KEEP_CONFIGURED: {("dict", True)},
+            HookDetailsMode.FORGET: {("dict", True)},
             HookDetailsMode.REPLACE: {("dict", True)},
             HookDetailsMode.DROP: {("dict", False)},
             HookDetailsMode.TEXT: {("str", True)},

@@ -18,13 +18,13 @@ import requests
 
 from testgate.local.balancer import Balancer
 from testgate.local.ecs import (
+    Behaviour,
     DeploymentTransition,
     EcsControlPlane,
     EcsSettings,
     FleetLimits,
     HookAnswered,
     HookCall,
-    HookDetailsMode,
     HookResult,
     ImageMap,
 )
@@ -62,14 +62,19 @@ Script = Callable[[dict[str, Any]], HookResult]
 
 @dataclass
 class Hooks:
-    """Functions by ARN; a function without a script succeeds. `calls` are (ARN, event)."""
+    """Functions by ARN; a function without a script succeeds. `calls` are (ARN, event).
+
+    `role_contexts` is what came with the role at the last call of each function.
+    """
 
     scripts: dict[str, Script] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    role_contexts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __call__(self, call: HookCall) -> HookResult:
         event = json.loads(call.payload)
         self.calls.append((call.function_arn, event))
+        self.role_contexts[call.function_arn] = dict(call.role_context)
         return self.scripts.get(call.function_arn, succeed)(event)
 
     def function(self, script: Script) -> str:
@@ -270,8 +275,7 @@ def place(world: World) -> Iterator[Place]:
     )
     yield place
     unsubscribe()
-    world.ecs.behaviour.details_mode = HookDetailsMode.MERGE
-    world.ecs.behaviour.new_execution_id_each_time = False
+    world.ecs.behaviour = Behaviour()
     world.ecs.limits = LIMITS
     if any(arn.endswith(f"/{name}") for arn in _service_arns(place)):
         place.ecs.delete_service(cluster=name, service=name, force=True)

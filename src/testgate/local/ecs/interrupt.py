@@ -26,7 +26,7 @@ class Interrupt:
         self._lock = threading.Lock()
         self._kind: Interruption | None = None
         self._closed = False
-        self._wake: Callable[[], None] | None = None
+        self._wake: Callable[[Interruption], None] | None = None
 
     @property
     def kind(self) -> Interruption | None:
@@ -38,11 +38,11 @@ class Interrupt:
         with self._lock:
             if self._closed and kind is not Interruption.SHUTDOWN:
                 return False
-            self._kind = max(kind, self._kind or kind)
+            self._kind = most = max(kind, self._kind or kind)
             self.event.set()
             wake = self._wake
         if wake is not None:
-            wake()
+            wake(most)
         return True
 
     def close(self) -> bool:
@@ -61,13 +61,13 @@ class Interrupt:
                 self.event.clear()
 
     @contextlib.contextmanager
-    def waking(self, wake: Callable[[], None]) -> Iterator[None]:
-        """Call `wake` when interrupted, at once if that has happened already."""
+    def waking(self, wake: Callable[[Interruption], None]) -> Iterator[None]:
+        """Call `wake` with the kind when interrupted, at once if that has happened already."""
         with self._lock:
             self._wake = wake
-            happened = self._kind is not None
-        if happened:
-            wake()
+            happened = self._kind
+        if happened is not None:
+            wake(happened)
         try:
             yield
         finally:

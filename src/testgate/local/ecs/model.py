@@ -81,20 +81,6 @@ class TimeoutAction(StrEnum):
     CONTINUE = "CONTINUE"
 
 
-class HookDetailsMode(StrEnum):
-    """What the next event's hookDetails hold; AWS's own answer has changed over time.
-
-    MERGE: the configured object with returned keys over it (documented, 2026).
-    REPLACE: what was returned last (seen in 2025). DROP: only what was configured.
-    TEXT: as MERGE, handed over as JSON text (a possible result of CloudFormation's string form).
-    """
-
-    MERGE = "MERGE"
-    REPLACE = "REPLACE"
-    DROP = "DROP"
-    TEXT = "TEXT"
-
-
 class ServiceStatus(StrEnum):
     ACTIVE = "ACTIVE"
     DRAINING = "DRAINING"

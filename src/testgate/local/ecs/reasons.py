@@ -19,8 +19,10 @@ SERVICE_DELETED = "Service deployment stopped because the service was deleted."
 """Assumed."""
 
 
-def returned_failed(function_arn: str) -> str:
-    return f"Lifecycle hook target {function_arn} returned FAILED status."
+def returned_failed(function_arn: str, reason: object = None) -> str:
+    """`reason` is the answer's, for the case that ECS shows it (assumed, its form as well)."""
+    sentence = f"Lifecycle hook target {function_arn} returned FAILED status."
+    return f"{sentence} {reason}" if isinstance(reason, str) and reason else sentence
 
 
 def unreadable(function_arn: str) -> str:

@@ -3,12 +3,13 @@
 Imported by `testgate.local.ecs` alone.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from testgate.local.clock import Clock
+from testgate.local.ecs.behaviour import Behaviour
 from testgate.local.ecs.fleet import Fleet
-from testgate.local.ecs.hook_stage import HookBehaviour
 from testgate.local.ecs.invoker import HookInvoker
 from testgate.local.ecs.model import (
     Deployment,
@@ -34,7 +35,7 @@ class RunParts:
     clock: Clock
     transitions: Transitions
     invoke_hook: HookInvoker
-    behaviour: HookBehaviour
+    behaviour: Callable[[], Behaviour]
 
 
 class DeploymentRecords:

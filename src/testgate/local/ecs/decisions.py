@@ -54,7 +54,8 @@ def weights_at(
 
     Documented: test weights at TEST_TRAFFIC_SHIFT; production weights at
     PRE_PRODUCTION_TRAFFIC_SHIFT (as they still are) and PRODUCTION_TRAFFIC_SHIFT; inverse in a
-    rollback; empty everywhere else. Without a source revision only the target is named (seen).
+    rollback; both, as they are to be, at RECONCILE_SERVICE (the guide's text of 2025); empty
+    everywhere else. Without a source revision only the target is named (seen).
     """
     on_target = _split(target, source, target_percent=0 if rolling_back else 100)
     match stage:
@@ -62,6 +63,8 @@ def weights_at(
             return Weights(test=on_target, production={})
         case Stage.PRODUCTION_TRAFFIC_SHIFT:
             return Weights(test={}, production=on_target)
+        case Stage.RECONCILE_SERVICE:
+            return Weights(test=on_target, production=on_target)
         case Stage.PRE_PRODUCTION_TRAFFIC_SHIFT:
             return Weights(test={}, production=_split(target, source, target_percent=0))
         case _:

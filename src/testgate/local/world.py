@@ -88,6 +88,7 @@ class LocalAws:
         self.server.front.set_guard(Guard(self.rights))
         for part in (self.ecs, self.balancer, self.lambdas):
             self.server.front.add_route(part.route)
+        self.server.front.add_observer(self.ecs.observe)
         self.server.start()
         self.server.reset()  # moto's state outlives a local AWS of this process before this one
         return self

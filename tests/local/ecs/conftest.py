@@ -133,6 +133,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     )
     balancer.install()
     server.front.add_route(ecs.route)
+    server.front.add_observer(ecs.observe)
     server.front.add_route(balancer.route)
     server.start()
     yield World(server, balancer, ecs, hooks, clock)

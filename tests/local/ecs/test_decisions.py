@@ -36,6 +36,7 @@ def test_reconcile_comes_first_and_only_if_needed():
     assert plan_stages(Strategy.ROLLING, reconcile=False) == (
         Stage.PRE_SCALE_UP,
         Stage.SCALE_UP,
+        Stage.BAKE_TIME,
         Stage.CLEAN_UP,
     )
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 from testgate.local.balancer import Balancer
 from testgate.local.clock import Clock
 from testgate.local.ecs import wire
+from testgate.local.ecs.alarms import Alarms, may_change_alarms
 from testgate.local.ecs.behaviour import Behaviour
 from testgate.local.ecs.deployments import Deployments
 from testgate.local.ecs.deployments_api import DeploymentsApi, TasksApi
@@ -29,6 +30,7 @@ from testgate.local.ecs.tasks import Launcher
 from testgate.local.ecs.traffic import Traffic
 from testgate.local.ecs.transitions import Subscriber, Transitions
 from testgate.local.ecs.views import Views
+from testgate.local.front import operation_of
 
 _MOTO_RESET_PATH = "/moto-api/reset"
 Operation = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
@@ -78,6 +80,7 @@ class EcsControlPlane:
                 store=self._store,
                 fleet=self._fleet,
                 traffic=Traffic(client),
+                alarms=Alarms(client),
                 clock=clock,
                 transitions=self._transitions,
                 invoke_hook=invoke_hook,
@@ -103,6 +106,11 @@ class EcsControlPlane:
         except EcsApiError as exc:
             return _response(wire.write_error(exc), status=400, error=exc.code)
         return None if answer is None else _response(wire.write_answer(operation, answer))
+
+    def observe(self, request: Request, response: Response) -> None:
+        """See what may have changed an alarm, once it was answered; for the front's observers."""
+        if may_change_alarms(operation_of(request)):
+            self._deployments.check_alarms()
 
     @property
     def limits(self) -> FleetLimits:

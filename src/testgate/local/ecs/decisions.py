@@ -20,7 +20,7 @@ from testgate.local.ecs.model import (
     TimeoutAction,
 )
 
-_ROLLING_STAGES = (Stage.PRE_SCALE_UP, Stage.SCALE_UP, Stage.CLEAN_UP)
+_ROLLING_STAGES = (Stage.PRE_SCALE_UP, Stage.SCALE_UP, Stage.BAKE_TIME, Stage.CLEAN_UP)
 
 
 def plan_stages(strategy: Strategy, *, reconcile: bool) -> tuple[Stage, ...]:
@@ -28,7 +28,8 @@ def plan_stages(strategy: Strategy, *, reconcile: bool) -> tuple[Stage, ...]:
 
     RECONCILE_SERVICE only when more than one revision is active at the start (documented). A
     rolling deployment has no stages of its own but PRE_SCALE_UP hooks run (documented); here it
-    passes through SCALE_UP and CLEAN_UP as well (assumed).
+    passes through SCALE_UP, BAKE_TIME and CLEAN_UP as well (assumed; ECS bakes after the old tasks
+    have gone, which here go last).
     """
     stages = _ROLLING_STAGES if strategy is Strategy.ROLLING else tuple(Stage)[1:]
     return (Stage.RECONCILE_SERVICE, *stages) if reconcile else stages

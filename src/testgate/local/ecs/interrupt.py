@@ -6,6 +6,7 @@ Imported by `testgate.local.ecs` alone.
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -18,6 +19,14 @@ class Interruption(IntEnum):
     SHUTDOWN = 4
 
 
+@dataclass(frozen=True, slots=True)
+class RollbackCause:
+    """The deployment's status reason, and what the service event says instead, if anything else."""
+
+    reason: str
+    told: str | None = None
+
+
 class Interrupt:
     """Set from API threads, read by the deployment's thread, which `event` wakes."""
 
@@ -25,6 +34,7 @@ class Interrupt:
         self.event = threading.Event()
         self._lock = threading.Lock()
         self._kind: Interruption | None = None
+        self._cause: RollbackCause | None = None
         self._closed = False
         self._wake: Callable[[Interruption], None] | None = None
 
@@ -33,11 +43,18 @@ class Interrupt:
         with self._lock:
             return self._kind
 
-    def demand(self, kind: Interruption) -> bool:
+    @property
+    def cause(self) -> RollbackCause | None:
+        """Why a rollback was demanded; the first of several demands counts."""
+        with self._lock:
+            return self._cause
+
+    def demand(self, kind: Interruption, cause: RollbackCause | None = None) -> bool:
         """Interrupt; False if the deployment is past the point of return."""
         with self._lock:
             if self._closed and kind is not Interruption.SHUTDOWN:
                 return False
+            self._cause = self._cause or cause
             self._kind = most = max(kind, self._kind or kind)
             self.event.set()
             wake = self._wake

@@ -81,6 +81,15 @@ class TimeoutAction(StrEnum):
     CONTINUE = "CONTINUE"
 
 
+class AlarmMonitor(StrEnum):
+    """What a deployment makes of its alarms."""
+
+    DISABLED = "DISABLED"
+    MONITORING = "MONITORING"
+    TRIGGERED = "TRIGGERED"
+    MONITORING_COMPLETE = "MONITORING_COMPLETE"
+
+
 class ServiceStatus(StrEnum):
     ACTIVE = "ACTIVE"
     DRAINING = "DRAINING"
@@ -109,11 +118,15 @@ class LifecycleHook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentConfiguration:
-    """What the control plane reads of it, and `wire`, the whole as the API shows it."""
+    """What the control plane reads of it, and `wire`, the whole as the API shows it.
+
+    `alarm_names` is empty unless alarms are enabled.
+    """
 
     strategy: Strategy
     bake_time_min: int
     hooks: tuple[LifecycleHook, ...]
+    alarm_names: tuple[str, ...] = ()
     wire: Mapping[str, Any] = field(hash=False)
 
 
@@ -200,6 +213,8 @@ class Deployment:
     hooks: tuple[HookRecord, ...] = ()
     test_shifted: bool = False
     production_shifted: bool = False
+    alarm_monitor: AlarmMonitor = AlarmMonitor.DISABLED
+    triggered_alarms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

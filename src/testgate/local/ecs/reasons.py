@@ -19,6 +19,15 @@ SERVICE_DELETED = "Service deployment stopped because the service was deleted."
 """Assumed."""
 
 
+ALARM_DETECTED = "alarm detected."
+"""What the service event says in the place of the status reason (seen)."""
+
+
+def rolled_back_by_alarms(names: tuple[str, ...]) -> str:
+    """Assumed: no real status reason was found."""
+    return f"Service deployment rolled back because of CloudWatch alarm(s): {', '.join(names)}."
+
+
 def returned_failed(function_arn: str, reason: object = None) -> str:
     """`reason` is the answer's, for the case that ECS shows it (assumed, its form as well)."""
     sentence = f"Lifecycle hook target {function_arn} returned FAILED status."

@@ -54,7 +54,8 @@ def read_configuration(
     return DeploymentConfiguration(
         strategy=strategy,
         bake_time_min=int(given.get("bakeTimeInMinutes", 0)),
-        hooks=tuple(_read_hook(hook) for hook in hooks),
+        hooks=_read_hooks(hooks, strategy),
+        alarm_names=_read_alarms(given.get("alarms")),
         wire=given,
     )
 
@@ -82,6 +83,30 @@ def read_load_balancers(
         _check_rules(entry)
     _check_groups_differ(entries)
     return entries
+
+
+def _read_hooks(
+    wires: Sequence[Mapping[str, Any]], strategy: Strategy
+) -> tuple[LifecycleHook, ...]:
+    """A rolling deployment has but PRE_SCALE_UP (documented); that others are refused is assumed:
+    they would never run."""
+    hooks = tuple(_read_hook(wire) for wire in wires)
+    if strategy is Strategy.ROLLING:
+        others = sorted({stage for hook in hooks for stage in hook.stages} - {Stage.PRE_SCALE_UP})
+        if others:
+            raise _assumed(
+                f"lifecycleStages {', '.join(others)} are not available with deployment strategy "
+                "ROLLING; use PRE_SCALE_UP."
+            )
+    return hooks
+
+
+def _read_alarms(wire: Mapping[str, Any] | None) -> tuple[str, ...]:
+    if wire is None or not wire["enable"]:
+        return ()
+    if not wire["rollback"]:
+        raise unsupported("The local ECS has no deployment alarms without rollback.")
+    return tuple(wire["alarmNames"])
 
 
 def _with_defaults(hook: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from testgate.local.ecs.fleet import Fleet
 from testgate.local.ecs.model import (
+    AlarmMonitor,
     Deployment,
     DeploymentStatus,
     HookRecord,
@@ -54,6 +55,7 @@ class Views:
                 "serviceRevisionArn": rollback.revision_arn,
             },
             "deploymentCircuitBreaker": {"status": "DISABLED", "failureCount": 0, "threshold": 0},
+            "alarms": _alarms(deployment),
         }
 
     def deployment_brief(self, deployment: Deployment) -> View:
@@ -247,6 +249,16 @@ class Views:
             "tags": [],
             "version": 1,
         }
+
+
+def _alarms(deployment: Deployment) -> View:
+    if deployment.alarm_monitor is AlarmMonitor.DISABLED:
+        return {"status": AlarmMonitor.DISABLED.value}
+    return {
+        "status": deployment.alarm_monitor.value,
+        "alarmNames": list(deployment.configuration.alarm_names),
+        "triggeredAlarmNames": list(deployment.triggered_alarms),
+    }
 
 
 def _hook(hook: HookRecord) -> View:

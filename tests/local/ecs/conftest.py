@@ -33,7 +33,14 @@ from testgate.local.site import CONTAINER, CONTAINER_PORT, Site, build_site
 
 ROLE = "arn:aws:iam::123456789012:role/hooks"
 LIMITS = FleetLimits(scale_up_timeout_s=20.0)
-_IMAGES = '[images."shop"]\ncommand = ["{python}", "-S", "app.py"]\ncwd = "."\n'
+_IMAGES = """
+[images."shop"]
+command = ["{python}", "-S", "app.py"]
+cwd = "."
+
+[images."gone"]
+missing = true
+"""
 
 
 class VirtualClock:

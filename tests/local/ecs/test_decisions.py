@@ -12,6 +12,7 @@ from testgate.local.ecs.answers import (
     to_payload,
 )
 from testgate.local.ecs.behaviour import Behaviour, CallBackDelays, HookDetailsMode
+from testgate.local.ecs.containers import free_port, task_environment
 from testgate.local.ecs.decisions import (
     HookEnd,
     carry_details,
@@ -25,7 +26,6 @@ from testgate.local.ecs.decisions import (
 from testgate.local.ecs.images import ImageMap, ImageMapError, repository_of
 from testgate.local.ecs.invoker import HookAnswered, HookCall
 from testgate.local.ecs.model import HookDetails, HookStatus, Stage, Strategy
-from testgate.local.ecs.tasks import free_port, task_environment
 
 _CALL = HookCall(function_arn="arn:f", role_arn="arn:r", payload=b"{}")
 
@@ -222,6 +222,8 @@ def test_image_map_takes_the_first_pattern_that_matches(tmp_path):
         ("[images.shop]\ncommand = ['a']\ncwd = 1", 'images."shop".cwd: expected text'),
         ("[images.shop]\ncommand = ['a']\ncmd = 1", "unknown key 'cmd'"),
         ("images.shop = 1", 'images."shop": expected a table'),
+        ("[images.shop]\nmissing = false", 'images."shop": missing is true'),
+        ("[images.shop]\nmissing = true\ncwd = '.'", "and then stands alone"),
         ("[", "cannot read the image map"),
     ],
 )

@@ -110,3 +110,8 @@ def rolling_back(service: str, ecs_deployment_id: str) -> str:
 
 def steady_state(service: str) -> str:
     return f"(service {service}) has reached a steady state."
+
+
+def local_note(service: str, note: str) -> str:
+    """What only the local ECS has to say."""
+    return f"(service {service}) local ECS: {note}"

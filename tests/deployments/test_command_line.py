@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -122,55 +121,28 @@ def test_why_adds_ecs_to_a_gate_run_that_something_else_ended(lab, testgate):
     assert "and ECS could not read its answer" in why.stdout
 
 
-def test_open_writes_the_stored_page_and_says_where(lab, testgate, refused, tmp_path):
-    target = tmp_path / "pages" / "report.html"
-    opened = testgate("open", refused["serviceDeploymentArn"], "--print", "--output", str(target))
-    assert (opened.returncode, opened.stdout) == (1, f"{target.as_uri()}\n")
-    assert target.read_bytes() == lab.bucket.get(lab.run(refused).place.page)
-    assert SENTENCE in target.read_text()
-
-
-def test_open_shows_the_page_in_the_browser(lab, testgate, refused, tmp_path):
-    seen = tmp_path / "seen"
+def test_open_shows_the_stored_page_and_report_writes_other_forms(lab, testgate, refused, tmp_path):
+    place, service = lab.run(refused).place, f"{lab.name}/{lab.name}"
+    seen, page = tmp_path / "seen", tmp_path / "pages" / "report.html"
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {seen}\n')
     browser.chmod(0o755)
-    opened = testgate("open", f"{lab.name}/{lab.name}", BROWSER=f"{browser} %s")
-    assert opened.returncode == 1, opened.stderr
-    address = seen.read_text()
-    assert opened.stdout == f"{address}\n"
-    page = Path(address.removeprefix("file://"))
+    opened = testgate("open", service, "--output", str(page), BROWSER=f"{browser} %s")
+    assert (opened.returncode, opened.stdout) == (1, f"{page.as_uri()}\n"), opened.stderr
+    assert seen.read_text() == page.as_uri()
+    assert page.read_bytes() == lab.bucket.get(place.page)
     assert SENTENCE in page.read_text()
-    page.unlink()
 
+    printed = testgate("open", refused["serviceDeploymentArn"], "--print", BROWSER="false")
+    temporary = Path(printed.stdout.strip().removeprefix("file://"))
+    assert temporary.read_bytes() == page.read_bytes()
+    temporary.unlink()
 
-def test_open_renders_a_page_that_is_missing_or_older(lab, testgate, refused, tmp_path):
-    run = lab.run(refused)
-    target = tmp_path / "report.html"
-    first = lab.bucket.get(run.place.page)
-    older = re.sub(rb" page/\d+", b" page/0", first)
-    for stored in (older, b"<html></html>", None):
-        if stored is None:
-            lab.bucket._client.delete_object(Bucket=lab.bucket.name, Key=run.place.page)
-        else:
-            lab.bucket.put(run.place.page, stored, "text/html")
-        assert testgate("open", run.service, "--print", "-o", str(target)).returncode == 1
-        assert target.read_bytes() == first
-    newer = re.sub(rb" page/\d+", b" page/999", first)
-    lab.bucket.put(run.place.page, newer, "text/html")
-    testgate("open", run.service, "--print", "-o", str(target))
-    assert target.read_bytes() == newer
-
-
-def test_report_gives_the_forms_as_they_are_stored(lab, testgate, refused, tmp_path):
-    place = lab.run(refused).place
-    for form, key in (("junit", place.junit), ("ctrf", place.ctrf)):
-        target = tmp_path / form
-        done = testgate("report", f"{lab.name}/{lab.name}", "--format", form, "-o", str(target))
-        assert (done.returncode, done.stdout) == (1, ""), done.stderr
-        assert target.read_bytes() == lab.bucket.get(key)
-    printed = testgate("report", f"{lab.name}/{lab.name}")
-    assert printed.stdout.encode() == lab.bucket.get(place.report)
+    target = tmp_path / "testgate.xml"
+    written = testgate("report", service, "--format", "junit", "-o", str(target))
+    assert (written.returncode, written.stdout) == (1, ""), written.stderr
+    assert target.read_bytes() == lab.bucket.get(place.junit)
+    assert testgate("report", service).stdout.encode() == lab.bucket.get(place.report)
 
 
 def test_a_refusal_without_a_record_has_a_report_from_the_hooks_answer(lab, testgate):

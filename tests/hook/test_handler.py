@@ -80,3 +80,19 @@ def test_the_handlers_own_constants_are_those_of_core():
     from testgate.core.decision import MAX_TROUBLES
 
     assert (hook_module.STATE_KEY, hook_module.MAX_TROUBLES) == (STATE_KEY, MAX_TROUBLES)
+
+
+def test_a_broken_hook_logs_the_event_briefly_and_without_secrets(monkeypatch, capsys):
+    monkeypatch.delenv("RECORD_BUCKET", raising=False)
+    event = {"hookDetails": {"PARAMETERS": {"DB_PASSWORD": "hunter22"}, "x": "x" * 100_000}}
+    assert hook_module.handler(event, Context()) == {"hookStatus": "FAILED"}
+    told = capsys.readouterr().out
+    assert "DB_PASSWORD" in told
+    assert "hunter22" not in told
+    assert len(told) < 10_000
+
+
+def test_what_cannot_be_shown_is_told_as_such():
+    circle: dict[str, object] = {}
+    circle["self"] = circle
+    assert hook_module._shown(circle) == "not shown: ValueError"

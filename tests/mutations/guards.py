@@ -3,7 +3,9 @@
 Read by `python -m tests.mutations`, by test_guards.py and by docs/guards.md.
 """
 
-from dataclasses import dataclass
+from tests.mutations.asking_guards import ASKING_GUARDS
+from tests.mutations.guard import Guard
+from tests.mutations.reach_guards import REACH_GUARDS
 
 CORE = "src/testgate/core/"
 RUNNER = "src/testgate/runner/"
@@ -19,25 +21,16 @@ WAVES = "tests/core/test_waves.py"
 STEPS = "tests/steps/test_steps.py"
 HOOK = "tests/hook/test_gate_hook.py"
 SUITE = "tests/runner/test_suite.py"
+ATTACKS = "tests/runner/test_attacks.py"
 BUNDLE = "tests/runner/test_bundle.py"
 JUNIT = "tests/runner/test_junit.py"
 CTRF = "tests/runner/test_ctrf.py"
 REPORTS = "tests/runner/test_reports.py"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
-    """`old` stands once in `file`; with `new` in its place the guard is gone."""
-
-    name: str
-    prevents: str
-    file: str
-    old: str
-    new: str
-    test: str
-
+RIGHTS = "tests/rights/test_template.py"
 
 GUARDS = (
+    *REACH_GUARDS,
+    *ASKING_GUARDS,
     Guard(
         name="output answers this question",
         prevents="a pass of another deployment counts here",
@@ -218,7 +211,7 @@ GUARDS = (
         name="no other execution from hookDetails",
         prevents="a hook that follows an execution it was told of",
         file="src/testgate/hook/gate.py",
-        old="if claimed not in {arn, *self._arns_of_other_stages(question)}:",
+        old="if claimed not in (arn, *self._arns_of_other_stages(question)):",
         new="if False:",
         test=f"{HOOK}::test_a_foreign_execution_in_hook_details_is_refused",
     ),
@@ -226,8 +219,8 @@ GUARDS = (
         name="unknown keys are refused",
         prevents="a typo that weakens a gate",
         file=CORE + "config.py",
-        old="        elif key not in _PARSERS:\n",
-        new="        elif key not in _PARSERS and False:\n",
+        old="        if key not in _PARSERS:\n",
+        new="        if key not in _PARSERS and False:\n",
         test="tests/core/test_config.py::test_no_unknown_key_is_ever_accepted",
     ),
     Guard(
@@ -314,7 +307,7 @@ GUARDS = (
         name="endpoint is not production",
         prevents="testing the old revision by TEST_ENDPOINT",
         file="src/testgate/aws/discovery.py",
-        old="if other and (parts.hostname, port) == self.elbv2.address(other.rule.arn):",
+        old="if endpoint and other and listener_of(other.rule.arn) != listener.arn:",
         new="if False:",
         test=f"{STEPS}::test_an_endpoint_that_is_production_is_refused",
     ),
@@ -433,8 +426,9 @@ GUARDS = (
     Guard(
         name="no configuration from above",
         prevents="another suite's pytest.ini that deselects tests",
-        file=RUNNER + "suite.py",
-        old='        "-c",\n        str(suite_config(run.suite_dir) or _empty_config(run)),\n',
+        file=RUNNER + "commands.py",
+        old='        "-c",\n'
+        "        str(suite_config(places.suite_dir) or _empty_config(places.scratch)),\n",
         new="",
         test=f"{SUITE}::test_configuration_above_the_suite_does_not_reach_it",
     ),
@@ -493,6 +487,22 @@ GUARDS = (
         old="if digest_of(data) != digest:",
         new="if False:",
         test=f"{BUNDLE}::test_a_bundle_of_another_digest_is_not_even_looked_at",
+    ),
+    Guard(
+        name="suites cannot look into their runner",
+        prevents="a suite that takes the runner's credentials from its memory or environment",
+        file=RUNNER + "remains.py",
+        old="_prctl(_PR_SET_DUMPABLE, 0)",
+        new="_prctl(_PR_SET_DUMPABLE, 1)",
+        test=f"{ATTACKS}::test_a_suite_cannot_look_into_its_runner",
+    ),
+    Guard(
+        name="nobody outlives a killed runner",
+        prevents="a suite that kills its runner and meddles with another gate's suite",
+        file=RUNNER + "remains.py",
+        old="            _end_below(pid, set())\n            _end([pid])\n",
+        new="            pass\n",
+        test=f"{ATTACKS}::test_what_outlived_a_killed_runner_is_ended_by_the_next",
     ),
     Guard(
         name="suites see no credentials",
@@ -616,5 +626,24 @@ GUARDS = (
         new="except ImportError as exc:  # noqa: BLE001 - a report is",
         test="tests/steps/test_reports.py"
         "::test_a_report_that_cannot_be_stored_is_missing_and_nothing_else_is",
+    ),
+    Guard(
+        name="the runner writes evidence alone",
+        prevents="a suite with the runner's credentials that writes a record or an answer",
+        file="infra/gate.yaml",
+        old="Resource: !Sub arn:${AWS::Partition}:s3:::${RecordBucket}/runs/*/evidence/*",
+        new="Resource: !Sub arn:${AWS::Partition}:s3:::${RecordBucket}/runs/*",
+        test=f"{RIGHTS}::test_each_prefix_is_written_by_its_own_functions_alone",
+    ),
+    Guard(
+        name="evidence is written once",
+        prevents="evidence that replaces what another attempt left",
+        file="infra/gate.yaml",
+        old="""                Condition:
+                  "Null":
+                    s3:if-none-match: "false"
+""",
+        new="",
+        test=f"{RIGHTS}::test_evidence_is_written_only_where_there_is_none",
     ),
 )

@@ -1,7 +1,7 @@
 """ECS: the facts of a service deployment and of the revision it brings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,14 +18,23 @@ class LoadBalancerEntry:
     test_rule: str
     production_rule: str
     resolved_group: str
+    port: int = 0
+
+    @property
+    def name(self) -> str:
+        """What CONTAINER may call it, even beside another entry of the same container."""
+        return f"{self.container}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionFacts:
-    """A service revision: its images by container, and how traffic reaches it."""
+    """A service revision: its images by container (and their digests, where ECS resolved them),
+    its task definition's ARN, and how traffic reaches it."""
 
     images: Mapping[str, str]
     load_balancers: tuple[LoadBalancerEntry, ...]
+    image_digests: Mapping[str, str] = field(default_factory=dict)
+    task_definition: str = ""
 
 
 class Ecs:
@@ -101,13 +110,17 @@ def _revision_facts(raw: Mapping[str, Any]) -> RevisionFacts:
                 test_rule=advanced.get("testListenerRule", ""),
                 production_rule=production,
                 resolved_group=own[0] if len(own) == 1 else "",
+                port=entry.get("containerPort", 0),
             )
         )
+    images = [image for image in raw.get("containerImages") or () if image.get("containerName")]
     return RevisionFacts(
-        images={
-            image["containerName"]: image.get("image", "")
-            for image in raw.get("containerImages") or ()
-            if image.get("containerName")
-        },
+        images={image["containerName"]: image.get("image", "") for image in images},
         load_balancers=tuple(entries),
+        image_digests={
+            image["containerName"]: image["imageDigest"]
+            for image in images
+            if image.get("imageDigest")
+        },
+        task_definition=raw.get("taskDefinition", ""),
     )

@@ -56,7 +56,7 @@ def open_report(
     )
     run = find_or_explain(connection, target)
     page = _write(
-        output or _temporary(run), _page(Bucket(connection.client("s3"), run.bucket), run)
+        output or _temporary(run), page_of(Bucket(connection.client("s3"), run.bucket), run)
     )
     typer.echo(page.as_uri())
     if not print_only and not webbrowser.open(page.as_uri()):
@@ -79,7 +79,7 @@ def report(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
     run = find_or_explain(connection, target)
-    body = render(form, _record_of(run))
+    body = render(form, record_of(run))
     if output is None:
         typer.echo(body, nl=False)
     else:
@@ -113,7 +113,7 @@ Examples:
 """
 
 
-def _page(bucket: Bucket, run: StoredRun) -> bytes:
+def page_of(bucket: Bucket, run: StoredRun) -> bytes:
     """The page: as stored, if it is of this version's kind or newer, else from the record."""
     try:
         stored = bucket.get(run.place.page)
@@ -122,10 +122,10 @@ def _page(bucket: Bucket, run: StoredRun) -> bytes:
     number = page_number(stored.decode(errors="replace"))
     if number is not None and number >= PAGE:
         return stored
-    return render(Form.HTML, _record_of(run))
+    return render(Form.HTML, record_of(run))
 
 
-def _record_of(run: StoredRun) -> Mapping[str, Any]:
+def record_of(run: StoredRun) -> Mapping[str, Any]:
     """What a report is made of: the record, or what the hook's answer says where there is none."""
     if run.record is not None:
         return run.record

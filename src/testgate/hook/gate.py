@@ -122,7 +122,7 @@ class GateHook:
             event=event, observe=observe, question=question, execution_arn=arn, details=details
         )
         claimed = details.get(EXECUTION_KEY, arn)
-        if claimed not in {arn, *self._arns_of_other_stages(question)}:
+        if claimed not in (arn, *self._arns_of_other_stages(question)):
             sentence = f"hookDetails names another execution than this gate run's: {claimed}"
             return self.answering.finish(asked, _infra(sentence))
         return self._settle(asked, lambda: self._decide(question, arn, config.mode))

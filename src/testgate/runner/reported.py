@@ -3,7 +3,6 @@
 Imported by the readers of `testgate.runner`.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -12,6 +11,7 @@ from testgate.core.evidence import TestResult
 from testgate.core.outcomes import PASSING, Outcome
 from testgate.core.record import MAX_FULL_FAILURES
 from testgate.core.redaction import redact
+from testgate.core.storing import plain
 
 MAX_REPORT_BYTES = 30_000_000
 MAX_TESTS = 50_000
@@ -19,10 +19,6 @@ MAX_NAME_CHARS = 300
 MAX_MESSAGE_CHARS = 500
 MAX_TRACE_CHARS = 8_000
 MAX_TOLD_BYTES = 20_000_000  # of all names, messages and traces: what Judge has to hold
-
-_COLOURS = re.compile(r"\x1b\[[0-9;]{0,40}[A-Za-z]")
-# Controls but tab and line feed, and characters that reorder or break lines where they are shown.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +52,7 @@ def capped(file: str, tests: Iterable[TestResult]) -> tuple[TestResult, ...]:
 
 def clean(text: str, max_chars: int) -> str:
     """What a suite said, fit to be stored and shown: no controls, no credentials, not longer."""
-    plain = _CONTROLS.sub("", _COLOURS.sub("", text[: 4 * max_chars]))
-    encodable = plain.encode(errors="replace").decode()  # JSON can spell half a character
-    return redact(encodable)[:max_chars]
+    return redact(plain(text[: 4 * max_chars]))[:max_chars]
 
 
 def first_line(text: str) -> str:

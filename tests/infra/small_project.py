@@ -43,6 +43,7 @@ RUNNER_FILES = [
     "gadget-1.0.dist-info/WHEEL",
     "gadget-1.0.dist-info/entry_points.txt",
     "gadget/__init__.py",
+    "state_machines/steps/ask_green.py",
     "state_machines/steps/run_suite.py",
     *LIBRARY_FILES,
     "testgate/runner/__init__.py",

@@ -157,11 +157,11 @@ def build_site(
     """
     ec2, elbv2, ecs, iam = (client(s) for s in ("ec2", "elbv2", "ecs", "iam"))
     subnets = ec2.describe_subnets()["Subnets"][:2]
-    listed = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+    tagged = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
     balancer = elbv2.create_load_balancer(
         Name=name,
         Subnets=[s["SubnetId"] for s in subnets],
-        **({"Tags": listed} if listed else {}),  # an empty list is refused
+        **({"Tags": tagged} if tagged else {}),
     )
     balancer_arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
     address = address_of(balancer["LoadBalancers"][0]["DNSName"])

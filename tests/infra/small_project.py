@@ -22,6 +22,9 @@ LIBRARY_FILES = [
     "testgate/core/deep/rules.py",
 ]
 HOOK_FILES = [
+    "hooks/admission.py",
+    "hooks/approval.py",
+    "hooks/metrics.py",
     "hooks/test_gate.py",
     *LIBRARY_FILES,
     "testgate/hook/__init__.py",
@@ -34,6 +37,7 @@ CONTROL_FILES = [
     "state_machines/steps/prepare.py",
     "state_machines/steps/recording.py",
     *LIBRARY_FILES,
+    "testgate/core/plan.py",
     "testgate/report/__init__.py",
     "testgate/report/markdown.py",
 ]
@@ -44,10 +48,11 @@ RUNNER_FILES = [
     "gadget/__init__.py",
     "state_machines/steps/run_suite.py",
     *LIBRARY_FILES,
+    "testgate/core/plan.py",
     "testgate/runner/__init__.py",
 ]
 UNLISTED_FILES = [
-    "hooks/approval.py",
+    "hooks/notes.py",
     "src/testgate/cli/__init__.py",
     "src/testgate/core/__pycache__/stale.cpython-311.pyc",
     "src/testgate/core/notes.txt",

@@ -1,11 +1,12 @@
 """ECS: the facts of a service deployment and of the revision it brings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from testgate.aws.clients import RAW_HOOKS, port_errors
+from testgate.core.arns import ServiceDeploymentArn
 from testgate.core.errors import NotFoundError
 from testgate.core.facts import DeploymentFacts, HookFacts
 
@@ -22,10 +23,13 @@ class LoadBalancerEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionFacts:
-    """A service revision: its images by container, and how traffic reaches it."""
+    """A service revision: its images by container (and their digests, where ECS resolved them),
+    its task definition's ARN, and how traffic reaches it."""
 
     images: Mapping[str, str]
     load_balancers: tuple[LoadBalancerEntry, ...]
+    image_digests: Mapping[str, str] = field(default_factory=dict)
+    task_definition: str = ""
 
 
 class Ecs:
@@ -53,6 +57,28 @@ class Ecs:
             raise NotFoundError(f"ECS knows no service revision {arn}")
         return _revision_facts(found[0])
 
+    def images_of(self, task_definition_arn: str) -> Mapping[str, str]:
+        """The image of every container of a task definition, by the container's name."""
+        with port_errors("looking at the task definition"):
+            answer = self._client.describe_task_definition(taskDefinition=task_definition_arn)
+        containers = answer["taskDefinition"].get("containerDefinitions") or ()
+        return {item["name"]: item.get("image", "") for item in containers}
+
+    def has_succeeded(self, deployment: ServiceDeploymentArn) -> bool:
+        """Whether ECS still knows a successful deployment of that deployment's service."""
+        page: dict[str, str] = {}
+        with port_errors("looking for earlier deployments"):
+            while True:
+                answer = self._client.list_service_deployments(
+                    cluster=deployment.cluster,
+                    service=deployment.service_arn,
+                    status=["SUCCESSFUL"],
+                    **page,
+                )
+                if answer.get("serviceDeployments") or not answer.get("nextToken"):
+                    return bool(answer.get("serviceDeployments"))
+                page = {"nextToken": answer["nextToken"]}
+
 
 def _deployment_facts(raw: Mapping[str, Any], raw_hooks: Any) -> DeploymentFacts:
     hooks = raw.get("lifecycleHookDetails") or raw_hooks or ()
@@ -72,6 +98,7 @@ def _deployment_facts(raw: Mapping[str, Any], raw_hooks: Any) -> DeploymentFacts
             )
             for hook in hooks
         ),
+        created_at=_moment(raw.get("createdAt")),
     )
 
 
@@ -103,11 +130,14 @@ def _revision_facts(raw: Mapping[str, Any]) -> RevisionFacts:
                 resolved_group=own[0] if len(own) == 1 else "",
             )
         )
+    images = [image for image in raw.get("containerImages") or () if image.get("containerName")]
     return RevisionFacts(
-        images={
-            image["containerName"]: image.get("image", "")
-            for image in raw.get("containerImages") or ()
-            if image.get("containerName")
-        },
+        images={image["containerName"]: image.get("image", "") for image in images},
         load_balancers=tuple(entries),
+        image_digests={
+            image["containerName"]: image["imageDigest"]
+            for image in images
+            if image.get("imageDigest")
+        },
+        task_definition=raw.get("taskDefinition", ""),
     )

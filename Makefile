@@ -77,6 +77,10 @@ types: $(VENV)/.dev ## Check types strictly
 mutate: setup $(VENV)/.dev ## Take each guard of the gate away in a copy: a named test must notice
 	@$(BIN)/python -m tests.mutations
 
+.PHONY: rights
+rights: bundle $(VENV)/.dev ## Run whole deployments: how often each right of infra/gate.yaml was used
+	@$(BIN)/python -m pytest tests/deployments --numprocesses 2 --dist loadfile --quiet --rights
+
 .PHONY: bench
 bench: bundle ## Measure cold start and local deployment time, as ratios
 	@$(BIN)/python -m benchmarks

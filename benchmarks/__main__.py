@@ -13,6 +13,7 @@ from rich.table import Table
 from benchmarks.cold_start import measure_cold_start
 from benchmarks.deployment import measure_deployments
 from benchmarks.figure import Figure
+from benchmarks.runner import measure_runner
 
 
 def main() -> None:
@@ -21,7 +22,11 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
     parser.add_argument("--rounds", type=int, default=9, help="repetitions of the cold start")
     arguments = parser.parse_args()
-    figures = [*measure_cold_start(arguments.rounds), *measure_deployments()]
+    figures = [
+        *measure_cold_start(arguments.rounds),
+        *measure_runner(arguments.rounds),
+        *measure_deployments(),
+    ]
     if arguments.json:
         print(json.dumps([figure.spell() for figure in figures], indent=2))
         return

@@ -5,6 +5,7 @@ stands, whoever wrote it, so any of this may be repeated.
 """
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -18,9 +19,10 @@ from testgate.core.handoff import ExecutionRef, Pointer, spell_time
 from testgate.core.layout import RunPlace
 from testgate.core.outcomes import Outcome
 from testgate.core.record import RunFacts
-from testgate.report.markdown import render_markdown
 
 State = Mapping[str, Any]
+_log = logging.getLogger(__name__)
+_MAX_REPORTED_TESTS = 100_000  # rendering more could take what time Judge has
 _NEWEST = 50  # index entries that are looked through for this run's own
 SuiteTimes = Mapping[str, tuple[str, str]]
 
@@ -91,13 +93,12 @@ def write_record(bucket: Bucket, place: RunPlace, record: State) -> GateOutput:
 
 
 def conclude(bucket: Bucket, place: RunPlace, record: State) -> GateOutput:
-    """Report and index of the record that stands; a repeat writes the same to the same keys."""
-    report = render_markdown(record).encode()
-    bucket.put(place.report, report, "text/markdown; charset=utf-8")
+    """Index and reports of the record that stands; a repeat writes the same to the same keys."""
     ended_at = datetime.fromisoformat(record["ended_at"])
     key = place.index(Outcome(record["outcome"]), ended_at)
     if not _is_indexed(bucket, key):
         bucket.put_once(key, b"", "text/plain")
+    _store_reports(bucket, place, record)
     return GateOutput(
         outcome=Outcome(record["outcome"]),
         sentence=record["sentence"],
@@ -106,6 +107,35 @@ def conclude(bucket: Bucket, place: RunPlace, record: State) -> GateOutput:
         counts=parse_counts(record["counts"]),
         record_key=place.record,
     )
+
+
+def _store_reports(bucket: Bucket, place: RunPlace, record: State) -> None:
+    """Each report by itself, after record and index. One that cannot be rendered or stored is
+    missing and logged: the verdict does not depend on it, and `testgate open` renders it anew."""
+    keys = {
+        "markdown": place.report,
+        "html": place.page,
+        "junit": place.junit,
+        "ctrf": place.ctrf,
+    }
+    for form, key in keys.items():
+        try:
+            _store_report(bucket, key, form, record)
+        except Exception as exc:  # noqa: BLE001 - a report is for reading: no fault of it may refuse
+            _log.warning("no %s: %s: %s", key, type(exc).__name__, exc)
+
+
+def _store_report(bucket: Bucket, key: str, form: str, record: State) -> None:
+    # Imported here, so that a renderer that cannot even be imported harms no verdict.
+    from testgate.report.rendering import MAX_REPORT_BYTES, RENDERERS, Form, render
+
+    tests = sum(len(suite["tests"]) for suite in record["suites"])
+    if tests > _MAX_REPORTED_TESTS:
+        raise EvidenceError(f"{tests} tests, at most {_MAX_REPORTED_TESTS} are reported")
+    report = render(Form(form), record)
+    if len(report) > MAX_REPORT_BYTES:
+        raise EvidenceError(f"it has {len(report)} bytes, at most {MAX_REPORT_BYTES} are kept")
+    bucket.put(key, report, RENDERERS[Form(form)].content_type)
 
 
 def _is_indexed(bucket: Bucket, key: str) -> bool:

@@ -8,21 +8,27 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from testgate.aws.clients import client
 from testgate.aws.plans import load_plan
-from testgate.aws.s3 import JSON_TYPE, Bucket, to_json_bytes
+from testgate.aws.s3 import JSON_TYPE, Bucket
 from testgate.core.canonical import digest_of
 from testgate.core.errors import AccessDeniedError, NotFoundError, RunnerError
 from testgate.core.evidence import Evidence
 from testgate.core.handoff import Pointer, Task, parse_order
 from testgate.core.layout import suite_bundle_key
 from testgate.core.redaction import redact_bytes
+from testgate.core.storing import to_json_bytes
 from testgate.runner.bundle import unpack_bundle
-from testgate.runner.junit import MAX_REPORT_BYTES
-from testgate.runner.remains import empty_temporary_files, hide_from_children
+from testgate.runner.files import read_plain
+from testgate.runner.remains import (
+    empty_temporary_files,
+    end_leftovers,
+    fresh_directory,
+    hide_from_children,
+)
+from testgate.runner.reported import MAX_REPORT_BYTES
 from testgate.runner.suite import SuiteRun, may_try_again, run_suite
 
 
@@ -34,19 +40,23 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
     suite = load_plan(bucket, order.context.plan_digest).suite(order.run.suite)
     task = Task(suite=suite, run=order.run, context=order.context)
     hide_from_children()
+    end_leftovers(os.environ)
     empty_temporary_files(os.environ)  # what another gate's suite left, or a run that was killed
     bundle = _bundle(bucket, task.suite.bundle)
-    with TemporaryDirectory(prefix="testgate-") as place:
-        run = SuiteRun(task=task, directory=Path(place))
+    with fresh_directory() as place:
+        run = SuiteRun(task=task, directory=place)
         unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
         evidence = run_suite(run)
         pointer = _store(bucket, task, run, evidence)
     return pointer.spell() | {"again": may_try_again(task, evidence, datetime.now(UTC))}
 
 
-def _storable(path: Path) -> bool:
+def _storable(path: Path) -> bytes | None:
     """A plain file of a size that is read; a larger report counts as none, and is not kept."""
-    return path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_REPORT_BYTES
+    try:
+        return redact_bytes(read_plain(path, MAX_REPORT_BYTES))
+    except RunnerError:
+        return None
 
 
 def _bundle(bucket: Bucket, digest: str) -> bytes:
@@ -71,9 +81,9 @@ def _store(bucket: Bucket, task: Task, run: SuiteRun, evidence: Evidence) -> Poi
         (run.report_path, "application/xml"),
         (run.output_path, "text/plain; charset=utf-8"),
     ):
-        if _storable(path):
-            body = redact_bytes(path.read_bytes())
-            bucket.put_once(f"{prefix}{path.name}", body, content_type)
+        stored = _storable(path)
+        if stored is not None:
+            bucket.put_once(f"{prefix}{path.name}", stored, content_type)
     body = to_json_bytes(evidence.spell())
     bucket.put_once(f"{prefix}evidence.json", body, JSON_TYPE)
     return Pointer(run=task.run, digest=digest_of(body))

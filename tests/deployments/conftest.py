@@ -20,6 +20,8 @@ from testgate.local.ecs import DeploymentTransition, HookDetailsMode, Transition
 from testgate.local.gate_stack import GateStack, deploy_gate
 from testgate.local.site import Hook, Site, build_site
 from testgate.local.world import LocalAws, LocalSettings
+from tests.rights.collecting import DeployedRights, store
+from tests.rights.plugin import DIRECTORY
 
 ROOT = Path(__file__).resolve().parents[2]
 TIME_SCALE = 0.1
@@ -51,18 +53,30 @@ def local() -> Iterator[LocalAws]:
 
 
 @pytest.fixture(scope="package")
-def stack(local: LocalAws) -> GateStack:
+def stack(local: LocalAws, pytestconfig: pytest.Config) -> Iterator[GateStack]:
+    """The shipped stack; what its rights were used for is kept when it goes."""
     build_bundles(ROOT / "build", Target.host())
-    return deploy_gate(local.client, ROOT)
+    made = deploy_gate(local.client, ROOT)
+    rights = DeployedRights(local.client, made.name)
+    yield made
+    store(pytestconfig.stash[DIRECTORY], rights.used(local.rights.ledger.uses()))
 
 
 @pytest.fixture
-def lab(local: LocalAws, stack: GateStack, tmp_path: Path) -> Iterator["Lab"]:
+def lab(
+    local: LocalAws, stack: GateStack, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator["Lab"]:
+    """A site of its own; no call may be denied but those of actions marked `denied`."""
     made = Lab(local=local, stack=stack, directory=tmp_path, name=f"web-{next(_numbers)}")
     unsubscribe = local.ecs.subscribe(made.watch)
+    denied_before = len(local.rights.ledger.denials())
     yield made
     unsubscribe()
     local.ecs.behaviour.details_mode = HookDetailsMode.MERGE
+    marker = request.node.get_closest_marker("denied")
+    expected = marker.args if marker is not None else ()
+    denials = local.rights.ledger.denials()[denied_before:]
+    assert [each.reason for each in denials if each.action not in expected] == []
 
 
 @dataclass(kw_only=True)
@@ -116,6 +130,18 @@ class Lab:
         publication = prepare_publication(gate_file)
         publish(self.bucket, publication)
         return publication.pinned
+
+    def publish_waves(self, *texts: str) -> None:
+        """Publish a gate of this lab's name: a suite of one file a wave, one after another."""
+        tables = []
+        for number, text in enumerate(texts, start=1):
+            name = f"wave-{number}"
+            (self.directory / name).mkdir(exist_ok=True)
+            (self.directory / name / "test_it.py").write_text(text)
+            tables.append(f'[[suites]]\nname = "{name}"\npath = "{name}"\nwave = {number}\n')
+        gate_file = self.directory / "testgate.toml"
+        gate_file.write_text(f'schema = 1\n[gate]\nname = "{self.name}"\n' + "".join(tables))
+        publish(self.bucket, prepare_publication(gate_file))
 
     def hook(self, **details: Any) -> Hook:
         return self.stack.hook({"GATE": self.name} | details)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from testgate.core.arns import parse_service_deployment_arn
 from testgate.core.binding import Question
 from testgate.core.config import parse_config
 from testgate.local.events import EventFaults
+from testgate.local.lambdas import Crash, Moment
 from tests.deployments.conftest import CHECKOUT_SUITE, ROOT
 
 
@@ -83,6 +85,7 @@ def test_why_on_a_pass_exits_zero(lab, testgate):
     assert (why.returncode, why.stdout.splitlines()[1]) == (0, "1 of 1 tests passed (smoke)")
 
 
+@pytest.mark.denied("lambda:InvokeFunction")
 def test_why_tells_what_ecs_says_when_no_gate_run_is_recorded(lab, testgate):
     lab.publish({"smoke": CHECKOUT_SUITE})
     hook = lab.stack.hook({"GATE": lab.name})
@@ -93,6 +96,63 @@ def test_why_tells_what_ecs_says_when_no_gate_run_is_recorded(lab, testgate):
     why = testgate("why", deployment["serviceDeploymentArn"])
     assert why.returncode == 7
     assert "is not authorized to perform: lambda:InvokeFunction" in why.stderr
+    lines = why.stderr.splitlines()
+    assert lines[1].startswith("what happened: ECS was not allowed to invoke ")
+    assert "HookInvokeRoleArn" in why.stderr
+    told = json.loads(testgate("why", deployment["serviceDeploymentArn"], "--json").stdout)
+    assert told["outcome"] is None
+    assert told["ecs"]["status"] == "ROLLBACK_FAILED"
+    assert [each["kind"] for each in told["ecs"]["explanations"]] == [
+        "not_allowed_to_invoke",
+        "no_rollback_candidate",
+    ]
+
+
+def test_why_adds_ecs_to_a_gate_run_that_something_else_ended(lab, testgate):
+    """The hook crashed after it had started the gate run: its record only knows that nobody waits
+    for it any more."""
+    lab.established()
+    lab.local.lambdas.inject(lab.stack.function("test-gate"), Crash(when=Moment.AFTER_HANDLER))
+    deployment = lab.update("2")
+    lab.recorded(deployment)
+    why = testgate("why", deployment["serviceDeploymentArn"])
+    assert why.returncode == 6
+    assert why.stdout.splitlines()[0].startswith("ABORTED")
+    assert "and ECS could not read its answer" in why.stdout
+
+
+def test_open_shows_the_stored_page_and_report_writes_other_forms(lab, testgate, refused, tmp_path):
+    place, service = lab.run(refused).place, f"{lab.name}/{lab.name}"
+    seen, page = tmp_path / "seen", tmp_path / "pages" / "report.html"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {seen}\n')
+    browser.chmod(0o755)
+    opened = testgate("open", service, "--output", str(page), BROWSER=f"{browser} %s")
+    assert (opened.returncode, opened.stdout) == (1, f"{page.as_uri()}\n"), opened.stderr
+    assert seen.read_text() == page.as_uri()
+    assert page.read_bytes() == lab.bucket.get(place.page)
+    assert SENTENCE in page.read_text()
+
+    printed = testgate("open", refused["serviceDeploymentArn"], "--print", BROWSER="false")
+    temporary = Path(printed.stdout.strip().removeprefix("file://"))
+    assert temporary.read_bytes() == page.read_bytes()
+    temporary.unlink()
+
+    target = tmp_path / "testgate.xml"
+    written = testgate("report", service, "--format", "junit", "-o", str(target))
+    assert (written.returncode, written.stdout) == (1, ""), written.stderr
+    assert target.read_bytes() == lab.bucket.get(place.junit)
+    assert testgate("report", service).stdout.encode() == lab.bucket.get(place.report)
+
+
+def test_a_refusal_without_a_record_has_a_report_from_the_hooks_answer(lab, testgate):
+    """A hook that refuses its own configuration starts no gate run."""
+    lab.established()
+    deployment = lab.update("2", lab.hook(TIMEOUT="5"))
+    done = testgate("report", deployment["serviceDeploymentArn"], "--format", "junit")
+    assert done.returncode == 4
+    assert 'type="infra_error"' in done.stdout
+    assert "TIMEOUT" in done.stdout
 
 
 def test_why_tells_how_an_execution_ended_that_nobody_recorded(lab, testgate):
@@ -132,6 +192,9 @@ def test_why_tells_how_an_execution_ended_that_nobody_recorded(lab, testgate):
         (("why", "a/b", "--profile", "missing"), 2, "cannot use this profile"),
         (("why", "a/b", "--endpoint-url", "http://127.0.0.1:9"), 2, "AWS cannot be reached"),
         (("publish", "missing.toml"), 2, "cannot read the gate file missing.toml"),
+        (("open", "nobody/knows"), 7, "no ended gate run of nobody/knows is recorded"),
+        (("report", "nobody/knows"), 7, "ECS knows no such deployment"),
+        (("report", "a/b", "--format", "pdf"), 2, "'pdf' is not one of"),
     ],
 )
 def test_errors_say_what_was_got_and_exit_by_kind(testgate, arguments, code, says):

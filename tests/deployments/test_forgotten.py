@@ -5,7 +5,6 @@ import threading
 
 import pytest
 
-from testgate.cli.publishing import prepare_publication, publish
 from testgate.core.arns import parse_service_deployment_arn
 from testgate.core.layout import parse_index_key, place_of
 from testgate.core.outcomes import Outcome
@@ -197,7 +196,7 @@ def test_a_wave_does_not_begin_for_a_deployment_that_is_gone(lab, faults):
     """Without events nobody stops the execution: it finds out by itself, between two waves."""
     lab.established()
     faults.faults = EventFaults(copies=0)
-    publish_waves(lab, first=SUITE + "import time\ndef test_slow():\n    time.sleep(2)\n")
+    lab.publish_waves(SUITE + "import time\ndef test_slow():\n    time.sleep(2)\n", SUITE)
     arn = lab.site.update(lab.task("2"), lab.hook())
     (execution,) = until(lambda: lab.executions({"serviceDeploymentArn": arn}), "an execution")
     client = lab.local.client("stepfunctions")
@@ -215,23 +214,12 @@ def test_a_wave_does_not_begin_for_a_deployment_that_is_gone(lab, faults):
 
 def test_every_wave_runs_while_the_deployment_waits(lab):
     lab.established()
-    publish_waves(lab, first=SUITE)
+    lab.publish_waves(SUITE, SUITE)
     deployment = lab.update("2", lab.hook())
     assert deployment["status"] == "SUCCESSFUL"
     (execution,) = lab.executions(deployment)
     states = entered(lab.local.client("stepfunctions"), execution)
     assert (states.count("RunSuite"), states.count("CheckWave")) == (2, 1)
-
-
-def publish_waves(lab, first):
-    tables = []
-    for number, (name, text) in enumerate({"first": first, "second": SUITE}.items(), 1):
-        (lab.directory / name).mkdir(exist_ok=True)
-        (lab.directory / name / "test_it.py").write_text(text)
-        tables.append(f'[[suites]]\nname = "{name}"\npath = "{name}"\nwave = {number}\n')
-    gate_file = lab.directory / "testgate.toml"
-    gate_file.write_text(f'schema = 1\n[gate]\nname = "{lab.name}"\n' + "".join(tables))
-    publish(lab.bucket, prepare_publication(gate_file))
 
 
 def entered(client, execution):

@@ -137,3 +137,27 @@ def test_a_gate_published_for_more_time_than_it_is_given_refuses_at_once(lab):
     assert run.outcome is Outcome.INFRA_ERROR
     assert "is published for 2400 s and TIMEOUT_SECONDS is 1800: set it to 2400" in run.sentence
     assert runs_of(lab, deployment) == []
+
+
+SHELL = """set -e
+python3 -c 'import os, urllib.request as u; u.urlopen(os.environ["BASE_URL"] + "/health")'
+test "$TESTGATE_SERVICE" = "$1" || { echo "not my service: $TESTGATE_SERVICE"; exit 9; }
+"""
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_suite_of_a_shell_script_gates_a_deployment(lab, right):
+    lab.established()
+    (lab.directory / "shell").mkdir()
+    (lab.directory / "shell" / "smoke.sh").write_text(SHELL)
+    command = json.dumps(["sh", "smoke.sh", lab.name if right else "another"])
+    table = f'[[suites]]\nname = "shell"\npath = "shell"\ncommand = {command}\n'
+    lab.publish({}, gate=f'\n{table}evidence = "exit-code"\n')
+    deployment = lab.update("2", lab.hook())
+    assert deployment["status"] == ("SUCCESSFUL" if right else "ROLLBACK_SUCCESSFUL")
+    assert lab.run(deployment).sentence == (
+        "1 of 1 tests passed (shell)"
+        if right
+        else "1 of 1 tests in suite shell failed (allowed 0); first: shell: "
+        "it ended with exit code 9"
+    )

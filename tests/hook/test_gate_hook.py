@@ -407,3 +407,30 @@ def test_every_answer_is_json_of_the_contract():
             "callBackDelay",
             "hookDetails",
         }
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    ["token=hunter22hunter22", ["password=hunter22"], {"a": "x" * 100_000}, "\x1b[31m\ud800", None],
+)
+def test_whatever_hook_details_claim_is_told_briefly_and_without_secrets(claimed):
+    scene = Scene()
+    answer = scene.call({"GATE": "shop", EXECUTION_KEY: claimed})
+    assert isinstance(answer, Failed)
+    (stored,) = [body for key, body in scene.bucket.objects.items() if key.endswith("answer.json")]
+    assert len(stored) < 3_000
+    assert b"hunter22" not in stored
+    assert "hunter22" not in json.dumps(scene.bus.emitted)
+    told = json.loads(stored)["sentence"]
+    assert told.startswith("hookDetails names another execution than this gate run's: ")
+    assert told.isprintable()
+
+
+def test_the_cause_of_a_stop_is_told_briefly_and_without_secrets():
+    scene = Scene()
+    scene.call(GATE)
+    scene.end("ABORTED", error="Operator", cause="password=hunter22 " + "x" * 30_000)
+    scene.call(GATE)
+    sentence = scene.told()["sentence"]
+    assert sentence.startswith("the execution was stopped: password=[redacted] xxx")
+    assert len(sentence) == 1_000

@@ -108,3 +108,18 @@ def test_the_guards_own_constants_are_those_of_core():
     from testgate.core.decision import MAX_TROUBLES
 
     assert (guard.STATE_KEY, guard.MAX_TROUBLES) == (STATE_KEY, MAX_TROUBLES)
+
+
+def test_a_broken_hook_logs_the_event_briefly_and_without_secrets(handler, capsys):
+    event = {"hookDetails": {"PARAMETERS": {"DB_PASSWORD": "hunter22"}, "x": "x" * 100_000}}
+    assert handler(event, Context()) == {"hookStatus": "FAILED"}
+    told = capsys.readouterr().out
+    assert "DB_PASSWORD" in told
+    assert "hunter22" not in told
+    assert len(told) < 10_000
+
+
+def test_what_cannot_be_shown_is_told_as_such():
+    circle: dict[str, object] = {}
+    circle["self"] = circle
+    assert guard._shown(circle) == "not shown: ValueError"

@@ -12,6 +12,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.bundle import REPORTS
+
 INFRA = Path(__file__).resolve().parents[2] / "infra"
 
 LIBRARY_FILES = [
@@ -38,8 +40,7 @@ CONTROL_FILES = [
     "state_machines/steps/recording.py",
     *LIBRARY_FILES,
     "testgate/core/plan.py",
-    "testgate/report/__init__.py",
-    "testgate/report/markdown.py",
+    *(f"testgate/report/{name}" for name in REPORTS),
 ]
 RUNNER_FILES = [
     "gadget-1.0.dist-info/METADATA",
@@ -57,7 +58,7 @@ UNLISTED_FILES = [
     "src/testgate/core/__pycache__/stale.cpython-311.pyc",
     "src/testgate/core/notes.txt",
     "src/testgate/core/.#rules.py",
-    "src/testgate/report/html.py",
+    "src/testgate/report/terminal.py",
     "state_machines/steps/notes.py",
 ]
 

@@ -6,6 +6,7 @@ Read by `python -m tests.mutations`, by test_guards.py and by docs/guards.md.
 from dataclasses import dataclass
 
 CORE = "src/testgate/core/"
+RUNNER = "src/testgate/runner/"
 BINDING = "tests/core/test_binding.py"
 DECISION = "tests/core/test_decision.py"
 IDENTITY = "tests/core/test_identity.py"
@@ -18,6 +19,11 @@ WAVES = "tests/core/test_waves.py"
 STEPS = "tests/steps/test_steps.py"
 HOOK = "tests/hook/test_gate_hook.py"
 SUITE = "tests/runner/test_suite.py"
+ATTACKS = "tests/runner/test_attacks.py"
+BUNDLE = "tests/runner/test_bundle.py"
+JUNIT = "tests/runner/test_junit.py"
+CTRF = "tests/runner/test_ctrf.py"
+REPORTS = "tests/runner/test_reports.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +219,7 @@ GUARDS = (
         name="no other execution from hookDetails",
         prevents="a hook that follows an execution it was told of",
         file="src/testgate/hook/gate.py",
-        old="if claimed not in {arn, *self._arns_of_other_stages(question)}:",
+        old="if claimed not in (arn, *self._arns_of_other_stages(question)):",
         new="if False:",
         test=f"{HOOK}::test_a_foreign_execution_in_hook_details_is_refused",
     ),
@@ -420,7 +426,7 @@ GUARDS = (
     Guard(
         name="an interrupted report is no whole one",
         prevents="pytest.exit in the middle passes with what had run",
-        file="src/testgate/runner/junit.py",
+        file=RUNNER + "junit.py",
         old="interrupted=len(named) < len(cases)",
         new="interrupted=False",
         test=f"{SUITE}::test_a_broken_suite_is_a_suite_error",
@@ -428,23 +434,87 @@ GUARDS = (
     Guard(
         name="no configuration from above",
         prevents="another suite's pytest.ini that deselects tests",
-        file="src/testgate/runner/suite.py",
+        file=RUNNER + "suite.py",
         old='        "-c",\n        str(suite_config(run.suite_dir) or _empty_config(run)),\n',
         new="",
         test=f"{SUITE}::test_configuration_above_the_suite_does_not_reach_it",
     ),
     Guard(
+        name="a report's counts and its tests agree",
+        prevents="a pass of a run whose report counts errors and names none",
+        file=RUNNER + "junit.py",
+        old="if reading.declared_failures and not any(is_failure(test.outcome) for test in named):",
+        new="if False:",
+        test=f"{JUNIT}::test_what_is_no_report_is_refused",
+    ),
+    Guard(
+        name="no unknown result",
+        prevents="a test that passes because its report's word for failed is not known",
+        file=RUNNER + "junit.py",
+        old="if tag not in _RESULTS | _ASIDE:",
+        new="if False:",
+        test=f"{JUNIT}::test_what_is_no_report_is_refused",
+    ),
+    Guard(
+        name="no unknown status",
+        prevents="a test that passes because its report's word for failed is not known (CTRF)",
+        file=RUNNER + "ctrf.py",
+        old="if not isinstance(status, str) or status not in _OUTCOMES:",
+        new='status = status if status in _OUTCOMES else "passed"\n        if False:',
+        test=f"{CTRF}::test_what_could_make_a_pass_is_read_strictly",
+    ),
+    Guard(
+        name="reports of one run agree",
+        prevents="a failure that one of two reports hides",
+        file=RUNNER + "reports.py",
+        old="    if names:\n",
+        new="    if False:\n",
+        test=f"{REPORTS}::test_reports_that_disagree_are_a_problem_and_junits_tests_are_told",
+    ),
+    Guard(
+        name="a report is a plain file",
+        prevents="a report read from elsewhere by a link, or one that is waited for for ever",
+        file=RUNNER + "files.py",
+        old="    if stat.S_ISREG(mode):\n        return\n",
+        new="    return\n",
+        test="tests/runner/test_files.py::test_a_device_is_not_opened",
+    ),
+    Guard(
+        name="bundle stays in its directory",
+        prevents="a suite that overwrites the runner",
+        file=RUNNER + "bundle.py",
+        old='if "\\\\" in name or not {"", ".", ".."}.isdisjoint(parts):',
+        new="if False:",
+        test=f"{BUNDLE}::test_anything_else_is_refused_whole",
+    ),
+    Guard(
         name="bundle has its digest",
         prevents="a suite that was exchanged after it was published",
-        file="src/testgate/runner/bundle.py",
+        file=RUNNER + "bundle.py",
         old="if digest_of(data) != digest:",
         new="if False:",
-        test=f"{SUITE}::test_a_bundle_that_is_not_plain_files_is_refused_whole",
+        test=f"{BUNDLE}::test_a_bundle_of_another_digest_is_not_even_looked_at",
+    ),
+    Guard(
+        name="suites cannot look into their runner",
+        prevents="a suite that takes the runner's credentials from its memory or environment",
+        file=RUNNER + "remains.py",
+        old="_prctl(_PR_SET_DUMPABLE, 0)",
+        new="_prctl(_PR_SET_DUMPABLE, 1)",
+        test=f"{ATTACKS}::test_a_suite_cannot_look_into_its_runner",
+    ),
+    Guard(
+        name="nobody outlives a killed runner",
+        prevents="a suite that kills its runner and meddles with another gate's suite",
+        file=RUNNER + "remains.py",
+        old="            _end_below(pid, set())\n            _end([pid])\n",
+        new="            pass\n",
+        test=f"{ATTACKS}::test_what_outlived_a_killed_runner_is_ended_by_the_next",
     ),
     Guard(
         name="suites see no credentials",
         prevents="a suite that acts with the runner's role",
-        file="src/testgate/runner/environment.py",
+        file=RUNNER + "environment.py",
         old="return {name: own[name] for name in _INHERITED if name in own}",
         new="return dict(own)",
         test=f"{SUITE}::test_a_suite_sees_the_contract_and_nothing_of_the_runner",
@@ -545,5 +615,23 @@ GUARDS = (
         old="if needed_s <= allowed_s:",
         new="if True:",
         test=f"{WAVES}::test_limits_that_do_not_fit_are_told_with_their_numbers",
+    ),
+    Guard(
+        name="refusals are visible everywhere",
+        prevents="a viewer of JUnit or CTRF that shows green for a refusal without a failing test",
+        file="src/testgate/report/view.py",
+        old="if not run.passed and not any(",
+        new="if False and not any(",
+        test="tests/report/test_junit_report.py"
+        "::test_what_refused_beside_tests_is_an_error_of_suite_gate",
+    ),
+    Guard(
+        name="reports decide nothing",
+        prevents="a verdict that is lost because its report could not be written",
+        file="state_machines/steps/recording.py",
+        old="except Exception as exc:  # noqa: BLE001 - a report is",
+        new="except ImportError as exc:  # noqa: BLE001 - a report is",
+        test="tests/steps/test_reports.py"
+        "::test_a_report_that_cannot_be_stored_is_missing_and_nothing_else_is",
     ),
 )

@@ -9,6 +9,8 @@ from testgate.core.record import MAX_FULL_FAILURES, RunFacts, build_record, refu
 from testgate.core.verdict import judge
 from testgate.report.markdown import escape, render_markdown
 from tests.core.samples import evidence, failed, passed, plan, question, snapshot, suite
+from tests.report import records
+from tests.report.damage import damaged
 
 FACTS = RunFacts(
     execution_arn="arn:aws:states:…:execution:m:n",
@@ -121,3 +123,25 @@ def test_an_advisory_suite_is_marked():
     verdict = judge(both, results, question().digest)
     text = render_markdown(build_record(question(), verdict, FACTS))
     assert "| perf | failed | 0 | 1 | 0 | 0 | 0 | 1 | 1 | advisory |" in text
+
+
+def test_what_newer_versions_record_is_shown():
+    text = render_markdown(records.rich())
+    for line in (
+        "| smoke | failed | 1 | 0 | 1 | 0 | 0 | 2 | 1 | 2 attempts, 4 shards |",
+        "| smoke | response\\_p95\\_ms \\<= 300 | 212.5 | holds |",
+        "| smoke | errors \\< 1 | nothing | **broken** |",
+        "- smoke: test\\_search.py::test\\_search, first: 503, expected 200",
+    ):
+        assert line in text.splitlines(), line
+
+
+def test_the_console_is_linked_where_the_arns_are_those_of_aws():
+    link = "[Open the execution in Step Functions](https://us-east-1.console.aws.amazon.com/states/"
+    assert link in render_markdown(records.refused())
+    assert "Open the execution" not in render_markdown(record(failed("a")))
+
+
+@given(damaged(records.rich()))
+def test_any_record_has_a_report(made):
+    assert render_markdown(made).startswith("# ")

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from testgate.core.errors import RunnerError
 from testgate.core.outcomes import Outcome
-from testgate.runner.junit import MAX_MESSAGE_CHARS, read_junit
+from testgate.runner.junit import parse_junit, read_junit
+from testgate.runner.reported import MAX_MESSAGE_CHARS
 
 
 def read(tmp_path, text):
@@ -54,6 +55,19 @@ def test_pytest_reports_are_read_whole(tmp_path):
         ("<testsuite><testcase/></testsuite>", []),
         ("<testsuite><testcase><error/></testcase></testsuite>", ["failed"]),
         ("<testsuite><testcase name='a' time='soon' line='x'/></testsuite>", ["passed"]),
+        (f"<testsuite><testcase name='a' line='{'9' * 5000}'/></testsuite>", ["passed"]),
+        (
+            "<testsuite><testcase name='a'><system-out>x</system-out></testcase></testsuite>",
+            ["passed"],
+        ),
+        ("<testsuite><testcase name='a'><rerunFailure/></testcase></testsuite>", ["failed"]),
+        ("<testsuite><testcase name='a' status='notrun'/></testsuite>", ["skipped"]),
+        (
+            "<testsuite><testcase name='a' result='suppressed' status='run'/></testsuite>",
+            ["skipped"],
+        ),
+        ("<testsuite><testcase name='a' status='failed'/></testsuite>", ["failed"]),
+        ("<testsuite><testcase name='a' status='run' result='completed'/></testsuite>", ["passed"]),
         (b"\xef\xbb\xbf<testsuite><testcase name='a'/></testsuite>", ["passed"]),
     ],
 )
@@ -61,31 +75,128 @@ def test_dialects(tmp_path, text, outcomes):
     assert [t.outcome.value for t in read(tmp_path, text)] == outcomes
 
 
+DOCTYPE = "it declares a document type or entities, which are not read"
+LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "not readable XML"),
-        ("<testsuite>", "not readable XML"),
-        ("<html/>", "expected <testsuites>"),
-        ('<!DOCTYPE x [<!ENTITY a "b">]><testsuite/>', "not readable XML"),
+        ("", "not readable XML: no element found"),
+        ("<testsuite>", "not readable XML: no element found"),
+        ("<testsuite><testcase name='a'/>", "not readable XML: no element found"),
+        ("<testsuite/><testsuite/>", "not readable XML: junk after document element"),
+        ("<html/>", "has root <html>, expected <testsuites>"),
+        ("<testcase name='a'/>", "has root <testcase>, expected <testsuites>"),
+        ('<!DOCTYPE x [<!ENTITY a "b">]><testsuite/>', DOCTYPE),
+        ('<!DOCTYPE x SYSTEM "http://127.0.0.1/x.dtd"><testsuite/>', DOCTYPE),
+        ('<!DOCTYPE x [<!ENTITY % a SYSTEM "file:///etc/passwd"> %a;]><testsuite/>', DOCTYPE),
         (
             '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><testsuite>&a;</testsuite>',
-            "not readable XML",
+            DOCTYPE,
+        ),
+        (f'<!DOCTYPE x [<!ENTITY a0 "ha">{LAUGHS}]><testsuite>&a9;</testsuite>', DOCTYPE),
+        ("<testsuite>&a;</testsuite>", "undefined entity"),
+        ("<testsuite><testcase name='&#xD800;'/></testsuite>", "invalid character"),
+        ("<testsuite><testcase name='a\x00'/></testsuite>", "not well-formed"),
+        ("<testsuite><testcase name='a' name='b'/></testsuite>", "duplicate attribute"),
+        (b"<testsuite><testcase name='\xff'/></testsuite>", "not well-formed"),
+        ("<?xml version='1.0' encoding='utf-7'?><testsuite/>", "not readable XML"),
+        ("<?xml version='1.0' encoding='nobody'?><testsuite/>", "unknown encoding: nobody"),
+        ("<?xml version='1.0' encoding='utf-16'?><testsuite/>", "not readable XML"),
+        ("<testsuite>" + "<a>" * 200, "nested more than 100 elements deep"),
+        (
+            "<testsuite><testcase name='a'><inconclusive/></testcase></testsuite>",
+            "test 'a' holds <inconclusive>, which says neither that it passed nor that it failed",
+        ),
+        ("<testsuite><testcase name='a'><testcase name='b'/></testcase></testsuite>", "<testcase>"),
+        (
+            "<testsuite failures='1' errors='2'><testcase name='a'/></testsuite>",
+            "counts 3 failures and errors and shows no test that failed; they must agree",
         ),
     ],
 )
 def test_what_is_no_report_is_refused(tmp_path, text, says):
-    with pytest.raises(RunnerError, match=says):
+    with pytest.raises(RunnerError) as caught:
         read(tmp_path, text)
+    assert says in str(caught.value)
 
 
-def test_a_missing_report_and_a_link_are_refused(tmp_path):
-    with pytest.raises(RunnerError, match="was not written"):
-        read_junit(tmp_path / "junit.xml")
-    (tmp_path / "other.xml").write_text("<testsuites/>")
-    (tmp_path / "junit.xml").symlink_to(tmp_path / "other.xml")
-    with pytest.raises(RunnerError, match="was not written"):
-        read_junit(tmp_path / "junit.xml")
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [
+        ("<testsuite><testcase name='é'/></testsuite>".encode("utf-16"), ["é"]),
+        (
+            "<?xml version='1.0' encoding='latin-1'?><testsuite><testcase name='é'/></testsuite>"
+            "".encode("latin-1"),
+            ["é"],
+        ),
+        (b"<testsuite><testcase name='a&#10;b&#127;c&#x202E;d'/></testsuite>", ["a\nbcd"]),
+        (b"<testsuite><testcase name='&lt;b&gt;'/></testsuite>", ["<b>"]),
+        (
+            b"<testsuite xmlns:xi='http://www.w3.org/2001/XInclude'>"
+            b"<xi:include href='file:///etc/passwd' parse='text'/><testcase name='a'/></testsuite>",
+            ["a"],
+        ),
+    ],
+    ids=["utf-16", "latin-1", "controls", "markup", "XInclude"],
+)
+def test_odd_and_harmless_reports_are_read(tmp_path, data, names):
+    assert [test.name for test in read(tmp_path, data)] == names
+
+
+def test_a_case_that_is_named_twice_is_kept_twice_for_the_verdict_to_judge(tmp_path):
+    text = "<testsuite><testcase name='a'/><testcase name='a'><failure/></testcase></testsuite>"
+    assert [test.outcome.value for test in read(tmp_path, text)] == ["passed", "failed"]
+
+
+MEGABYTE = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("head", "repeated", "tail", "says"),
+    [
+        ("<testsuite>", "<testcase name='a'/>", "</testsuite>", "more than 50000 tests"),
+        ("<testsuite>", "<a/>", "</testsuite>", "more than 1000000 elements"),
+        ("", "<testsuite>", "", "nested more than 100 elements deep"),
+        (
+            "<testsuite><testcase name='a'><failure>",
+            "<b/>x",
+            "</failure></testcase></testsuite>",
+            "more than 1000000 elements",
+        ),
+    ],
+    ids=["cases", "elements", "depth", "pieces of text"],
+)
+def test_a_flood_is_refused_before_it_fills_the_memory(head, repeated, tail, says):
+    flood = (head + repeated * (6 * MEGABYTE // len(repeated)) + tail).encode()
+    with pytest.raises(RunnerError) as caught:
+        parse_junit("junit.xml", flood)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<testsuite><testcase name='a'><system-out><![CDATA[{'x' * 20 * MEGABYTE}]]></system-out>"
+        "</testcase></testsuite>",
+        f"<testsuite><testcase name='a'><failure><![CDATA[{'x' * 20 * MEGABYTE}]]></failure>"
+        "</testcase></testsuite>",
+        f"<testsuite><!--{'x' * 20 * MEGABYTE}--><testcase name='a'/></testsuite>",
+        "<testsuite " + " ".join(f"a{n}=''" for n in range(MEGABYTE // 4)) + "><testcase name='a'/>"
+        "</testsuite>",
+    ],
+    ids=["output", "failure", "comment", "attributes"],
+)
+def test_what_is_large_and_a_report_is_read_with_its_texts_cut(text):
+    (test,) = parse_junit("junit.xml", text.encode()).tests
+    assert (test.name, len(test.trace) <= 8_000) == ("a", True)
+
+
+def test_names_that_fill_the_memory_are_refused():
+    case = f"<testcase name='{'𝄞' * 299}'/>"
+    with pytest.raises(RunnerError, match="more than 20000000 bytes in all"):
+        parse_junit("junit.xml", f"<testsuite>{case * 17_000}</testsuite>".encode())
 
 
 def test_long_texts_are_cut(tmp_path):
@@ -100,16 +211,44 @@ def test_long_texts_are_cut(tmp_path):
     assert len(test.trace) <= 8_000
 
 
-@given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
-def test_any_bytes_are_read_or_refused(tmp_path_factory, data):
-    path = tmp_path_factory.getbasetemp() / "any.xml"
-    path.write_bytes(data)
+PIECES = st.sampled_from(
+    [
+        "<testsuite>",
+        "</testsuite>",
+        "<testcase name='a'>",
+        "<testcase/>",
+        "</testcase>",
+        "<failure>",
+        "</failure>",
+        "<skipped/>",
+        "<![CDATA[",
+        "]]>",
+        "&lt;",
+        "&#10;",
+        "<!DOCTYPE a>",
+        "<?xml version='1.0'?>",
+        "\x00",
+        "\ufeff",
+        " ",
+        "x",
+    ]
+)
+
+
+@given(
+    st.binary(max_size=300)
+    | st.text(max_size=300).map(str.encode)
+    | st.lists(PIECES, max_size=30).map("".join).map(str.encode)
+)
+def test_any_bytes_are_read_or_refused(data):
     try:
-        tests = read_junit(path).tests
+        tests = parse_junit("junit.xml", data).tests
     except RunnerError as exc:
-        assert str(exc)
+        assert str(exc).startswith("junit.xml ") or "test 'a' holds" in str(exc)
     else:
         assert all(test.outcome in Outcome for test in tests)
+        passed = [test for test in tests if test.outcome is Outcome.PASSED]
+        assert len(passed) <= data.count(b"testcase")
 
 
 def test_a_case_without_name_or_result_says_that_pytest_was_interrupted(tmp_path):

@@ -1,89 +1,15 @@
 """A suite in its child process: what it is told, what it leaves, and how it is stopped."""
 
-import io
-import json
-import textwrap
-import threading
 import time
-import zipfile
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
 import pytest
 
-from testgate.core.canonical import digest_of
-from testgate.core.errors import RunnerError
-from testgate.core.evidence import Run, parse_evidence
-from testgate.core.handoff import RunContext, Task
 from testgate.core.outcomes import Outcome
 from testgate.core.suite_verdict import judge_suite
-from testgate.runner.bundle import unpack_bundle
 from testgate.runner.configuration import suite_config
-from testgate.runner.suite import SuiteRun, run_suite
 from tests.core.samples import suite as sample_suite
-
-
-class Green(ThreadingHTTPServer):
-    """Answers each path with itself."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(self.path.encode())
-
-        def log_message(self, *_):
-            pass
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-GREEN = Green(("127.0.0.1", 0), Green.Handler)
-ASK = """
-import urllib.request
-def ask(url, path=''):
-    assert urllib.request.urlopen(url).read().decode() == (path or '/')
-"""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def green():
-    thread = threading.Thread(target=GREEN.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield
-    GREEN.shutdown()
-    GREEN.server_close()
-    thread.join()
-
-
-def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, shard=1, **suite_changes):
-    place = SuiteRun(
-        task=Task(
-            suite=sample_suite(timeout_s=timeout_s, **suite_changes),
-            run=Run(suite="smoke", shard=shard),
-            context=RunContext(
-                input_digest="i",
-                plan_digest="p",
-                prefix="runs/x/",
-                base_url=GREEN.url,
-                deadline=datetime.now(UTC) + timedelta(seconds=deadline_s),
-                judged_on=datetime.now(UTC).date(),
-                variables={"TESTGATE_SERVICE": "web"},
-            ),
-        ),
-        directory=tmp_path,
-    )
-    place.suite_dir.mkdir()
-    for name, text in files.items():
-        path = place.suite_dir / name
-        path.parent.mkdir(exist_ok=True, parents=True)
-        path.write_text(textwrap.dedent(text))
-    evidence = run_suite(place)
-    assert parse_evidence(json.loads(json.dumps(evidence.spell()))) == evidence
-    return evidence, judge_suite(place.task.suite, [evidence])
+from tests.runner.place import ASK, run
 
 
 @pytest.mark.parametrize(
@@ -145,6 +71,31 @@ def test_a_suite_that_ignores_its_url_earns_nothing(tmp_path, blocking):
         assert verdict.sentence.startswith("suite smoke sent no request to green; does it read")
     else:
         assert (verdict.outcome, evidence.relay) == (Outcome.PASSED, None)
+
+
+WRITES_CTRF = """
+import json, os, pathlib
+def pytest_sessionfinish():
+    tests = [{"name": "test_a.py::test_a", "status": STATUS, "duration": 1, "retries": 1}]
+    summary = dict.fromkeys(["passed", "failed", "skipped", "pending", "other"], 0)
+    results = {"summary": summary | {"tests": 1, STATUS: 1}, "tests": tests}
+    report = {"reportFormat": "CTRF", "results": results}
+    pathlib.Path(os.environ["TESTGATE_RESULTS_DIR"], "ctrf.json").write_text(json.dumps(report))
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "says"),
+    [
+        ("passed", Outcome.FLAKY, "1 tests in suite smoke passed, 1 of them only when tried again"),
+        ("failed", Outcome.SUITE_ERROR, "reports of one run must agree"),
+    ],
+)
+def test_a_ctrf_report_tells_what_pytest_does_not(tmp_path, status, outcome, says):
+    conftest = f"STATUS = {status!r}\n" + WRITES_CTRF
+    test = ASK + "def test_a(base_url): ask(base_url)"
+    _, verdict = run(tmp_path, {"conftest.py": conftest, "test_a.py": test})
+    assert (verdict.outcome, says in verdict.sentence) == (outcome, True), verdict.sentence
 
 
 def test_failures_come_with_message_place_and_trace(tmp_path):
@@ -294,39 +245,6 @@ def _alive(pid):
         return False
 
 
-def zipped(*members):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, attributes in members:
-            info = zipfile.ZipInfo(name)
-            info.external_attr = attributes << 16
-            archive.writestr(info, b"x")
-    return buffer.getvalue()
-
-
-def test_a_bundle_is_unpacked_by_its_digest(tmp_path):
-    data = zipped(("tests/test_a.py", 0o100644))
-    unpack_bundle(data, digest_of(data), tmp_path / "suite")
-    assert (tmp_path / "suite/tests/test_a.py").read_bytes() == b"x"
-
-
-@pytest.mark.parametrize(
-    ("data", "digest", "says"),
-    [
-        (b"x", "sha256:" + "0" * 64, "the plan says"),
-        (b"x", None, "is no zip"),
-        (zipped(("../a", 0o100644)), None, "leaves it"),
-        (zipped(("/a", 0o100644)), None, "leaves it"),
-        (zipped(("a\\b", 0o100644)), None, "leaves it"),
-        (zipped(("a", 0o120777)), None, "link or device"),
-    ],
-)
-def test_a_bundle_that_is_not_plain_files_is_refused_whole(tmp_path, data, digest, says):
-    with pytest.raises(RunnerError, match=says):
-        unpack_bundle(data, digest or digest_of(data), tmp_path / "suite")
-    assert not (tmp_path / "suite").exists()
-
-
 MANY = """
 import os, pytest
 @pytest.mark.parametrize('n', range(7))
@@ -344,8 +262,8 @@ def shard_of(tmp_path, shard, shards, files):
     return evidence
 
 
-@pytest.mark.parametrize("shards", [2, 4, 11])
-def test_shards_run_each_test_once_without_a_change_to_the_suite(tmp_path, shards):
+def test_shards_run_each_test_once_without_a_change_to_the_suite(tmp_path):
+    shards = 4
     left = [
         shard_of(tmp_path, n, shards, {"test_a.py": ASK + MANY, "test_b.py": ASK + MANY})
         for n in range(1, shards + 1)

@@ -73,7 +73,7 @@ class Stage:
         self.executions.by_arn[self.arn] = replace(facts, **(stopped | changes))
 
 
-def test_a_record_a_report_and_one_index_entry_are_written_once():
+def test_a_record_its_reports_and_one_index_entry_are_written_once():
     stage = Stage()
     stage.run_half()
     stage.end(cause="enough")
@@ -84,7 +84,8 @@ def test_a_record_a_report_and_one_index_entry_are_written_once():
     assert record["ended_at"] == "2026-11-23T08:00:09.000Z"
     assert record["gate"] == "shop"
     assert [suite["outcome"] for suite in record["suites"]] == ["passed", "infra_error"]
-    assert b"enough" in written[stage.place.report]
+    for key in (stage.place.report, stage.place.page, stage.place.junit, stage.place.ctrf):
+        assert b"enough" in written[key]
     assert sum(key.startswith("index/") for key in written) == 1
     assert stage.step.finish(stage.arn) is None
     assert stage.bucket.objects == written

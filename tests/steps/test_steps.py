@@ -19,6 +19,7 @@ from testgate.core.facts import HookFacts
 from testgate.core.handoff import ExecutionRef, Pointer
 from testgate.core.layout import place_of, plan_key, suite_bundle_key
 from testgate.core.outcomes import Outcome
+from testgate.core.plan import MAX_RUNS, Plan
 from testgate.core.routing import Condition
 from tests.core.samples import (
     BUNDLE,
@@ -440,3 +441,29 @@ def test_suites_named_alone_become_a_stored_plan():
     prepared = stage.prepare()
     assert prepared["gate"] == "pay"
     assert plan_key(prepared["plan_digest"]) in stage.bucket.objects
+
+
+def test_the_largest_plan_fits_into_a_state():
+    """Step Functions refuses a state of more than 262,144 bytes, past every Catch."""
+    stage = Stage(PARAMETERS={"A": "x" * 1000})
+    names = [f"{n}{'n' * 62}" for n in range(5)]
+    largest = Plan(gate="shop", waves=(tuple(suite(name, shards=60) for name in names),))
+    stage.publish(largest)
+    prepared = stage.prepare()
+    pointers = [
+        Pointer(
+            run=Run(suite=due.suite, shard=due.shard, attempt=5, retry=7),
+            digest=largest.digest,
+        ).spell()
+        | {"again": False}
+        for due in largest.due
+    ]
+    assert len(pointers) == MAX_RUNS
+    ended = [[[], pointer] for pointer in pointers]
+    state = {
+        "prepare": {"payload": prepared},
+        "check": {"go_on": True},
+        "wave": ended,
+        "so_far": {"number": 1, "results": [[], ended]},
+    }
+    assert len(json.dumps(state)) < 262_144 * 0.9

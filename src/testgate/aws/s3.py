@@ -6,6 +6,7 @@ from typing import Any
 
 from testgate.aws.clients import port_errors
 from testgate.core.errors import AlreadyExistsError, EvidenceError, NotFoundError
+from testgate.core.storing import to_json_bytes
 
 JSON_TYPE = "application/json"
 
@@ -79,9 +80,3 @@ class Bucket:
             for page in pages:
                 for item in page.get("Contents", ()):
                     yield item["Key"]
-
-
-def to_json_bytes(value: object) -> bytes:
-    """JSON as it is stored: readable, UTF-8, no NaN."""
-    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    return text.encode(errors="backslashreplace")

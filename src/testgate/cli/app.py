@@ -4,6 +4,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from testgate import __version__
 from testgate.cli.demo import demo
@@ -11,6 +12,7 @@ from testgate.cli.exits import Exit
 from testgate.cli.inspecting import show, why
 from testgate.cli.local import local_app
 from testgate.cli.publish import publish_command
+from testgate.cli.reporting import open_report, report
 from testgate.cli.runs import RunNotFoundError
 from testgate.core.errors import GateError
 
@@ -27,6 +29,8 @@ app.command("demo")(demo)
 app.command("publish")(publish_command)
 app.command("why")(why)
 app.command("show")(show)
+app.command("open")(open_report)
+app.command("report")(report)
 
 
 def _version(wanted: bool) -> None:
@@ -55,5 +59,6 @@ def main() -> None:
 
 
 def _tell(error: GateError, code: Exit) -> Exit:
-    Console(stderr=True, soft_wrap=True).print(f"[red]error:[/] {error}", highlight=False)
+    said = Text.assemble(("error:", "red"), f" {error}")
+    Console(stderr=True, soft_wrap=True).print(said, highlight=False)
     return code

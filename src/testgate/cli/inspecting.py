@@ -16,10 +16,12 @@ from testgate.cli.connection import (
     Region,
     StackName,
 )
+from testgate.cli.ecs_word import EcsWord, ask_ecs
 from testgate.cli.executions import what_step_functions_says
 from testgate.cli.exits import exit_code
-from testgate.cli.runs import RunNotFoundError, StoredRun, find_run, what_ecs_says
-from testgate.report.terminal import print_run, print_why
+from testgate.cli.runs import RunNotFoundError, StoredRun, find_run
+from testgate.core.outcomes import Outcome
+from testgate.report.terminal import print_ecs_word, print_run, print_why
 
 Target = Annotated[
     str,
@@ -28,14 +30,16 @@ Target = Annotated[
         metavar="DEPLOYMENT_ARN|CLUSTER/SERVICE",
     ),
 ]
+EXITS = (
+    "Exits 0 passed, 1 failed, 3 suite_error, 4 infra_error, 5 timed_out, 6 aborted, "
+    "7 nothing recorded, 2 usage."
+)
 _EXAMPLES = (
     "Examples:\n\n"
     "  testgate {name} shop/web\n\n"
     "  testgate {name} arn:aws:ecs:eu-west-1:123456789012:service-deployment/shop/web/EZe5RN…\n\n"
     "  testgate {name} shop/web --endpoint-url http://127.0.0.1:5000 --region us-east-1\n\n"
-    "Exits 0 passed, 1 failed, 3 suite_error, 4 infra_error, 5 timed_out, 6 aborted, "
-    "7 nothing recorded, 2 usage."
-)
+) + EXITS
 
 
 def why(
@@ -48,18 +52,23 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Say in one sentence why a deployment was promoted or refused, and where to look next."""
-    run = _find(target, endpoint_url, region, profile, bucket, stack)
+    connection = Connection(
+        endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
+    )
+    try:
+        run = find_or_explain(connection, target)
+    except UnrecordedError as exc:
+        if as_json:
+            _print_json(exc.spell())
+        raise
+    # Something else ended the deployment: then ECS knows more than the gate.
+    word = ask_ecs(connection.client("ecs"), target) if run.outcome is Outcome.ABORTED else None
     if as_json:
-        _print_json(
-            {
-                "outcome": run.outcome.value,
-                "sentence": run.sentence,
-                "service": run.service,
-                "record": f"s3://{run.bucket}/{run.place.record}",
-            }
-        )
+        _print_json(_told(run) | ({"ecs": word.spell()} if word else {}))
     else:
         print_why(Console(), run.record, run.answer, run.bucket, run.place)
+        if word is not None:
+            print_ecs_word(Console(), str(word), word.lines)
     raise typer.Exit(exit_code(run.outcome))
 
 
@@ -73,7 +82,10 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a gate run whole: verdict, suites, tests, identity, times and where its record lies."""
-    run = _find(target, endpoint_url, region, profile, bucket, stack)
+    connection = Connection(
+        endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
+    )
+    run = find_or_explain(connection, target)
     if as_json:
         _print_json({"record": run.record, "answer": run.answer})
     else:
@@ -85,25 +97,40 @@ why.__doc__ = f"{why.__doc__}\n\n{_EXAMPLES.format(name='why')}"
 show.__doc__ = f"{show.__doc__}\n\n{_EXAMPLES.format(name='show')}"
 
 
-def _find(
-    target: str,
-    endpoint_url: str | None,
-    region: str | None,
-    profile: str | None,
-    bucket: str | None,
-    stack: str,
-) -> StoredRun:
-    connection = Connection(
-        endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
-    )
+class UnrecordedError(RunNotFoundError):
+    """Nothing is recorded, and this is what Step Functions and ECS say instead."""
+
+    def __init__(self, missing: str, execution: str, word: EcsWord | None) -> None:
+        self.sentence = "; ".join(
+            filter(None, [missing, execution, str(word or "ECS knows no such deployment")])
+        )
+        self.word = word
+        lines = [f"{name}: {text}" for name, text in (word.lines if word else ())]
+        super().__init__("\n".join([self.sentence, *lines]))
+
+    def spell(self) -> dict[str, object]:
+        """For programs."""
+        word = self.word.spell() if self.word else None
+        return {"outcome": None, "sentence": self.sentence, "ecs": word}
+
+
+def find_or_explain(connection: Connection, target: str) -> StoredRun:
+    """The gate run of a target. Raises UnrecordedError with all that others say, InputError."""
     try:
         return find_run(connection.bucket(), target)
     except RunNotFoundError as exc:
-        says = (
-            what_step_functions_says(connection, target),
-            what_ecs_says(connection.client("ecs"), target),
-        )
-        raise RunNotFoundError("; ".join([str(exc), *filter(None, says)])) from exc
+        execution = what_step_functions_says(connection, target)
+        word = ask_ecs(connection.client("ecs"), target)
+        raise UnrecordedError(str(exc), execution, word) from exc
+
+
+def _told(run: StoredRun) -> dict[str, Any]:
+    return {
+        "outcome": run.outcome.value,
+        "sentence": run.sentence,
+        "service": run.service,
+        "record": f"s3://{run.bucket}/{run.place.record}",
+    }
 
 
 def _print_json(value: Any) -> None:

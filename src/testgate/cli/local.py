@@ -35,6 +35,9 @@ def up(
     with_gate: Annotated[
         bool, typer.Option("--with-gate", help="Deploy infra/gate.yaml as stack testgate.")
     ] = False,
+    without_rights: Annotated[
+        bool, typer.Option("--without-rights", help="Let roles do anything, whatever they allow.")
+    ] = False,
 ) -> None:
     """Start the local AWS and print how clients reach it; Ctrl-C stops it.
 
@@ -51,7 +54,11 @@ def up(
     console = Console(soft_wrap=True, highlight=False)
     default_images = repository() / "examples" / "images.toml"
     settings = LocalSettings(
-        port=port, region=region, time_scale=time_scale, images=images or default_images
+        port=port,
+        region=region,
+        time_scale=time_scale,
+        images=images or default_images,
+        enforce_rights=not without_rights,
     )
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -11,18 +11,21 @@ from datetime import UTC, date, datetime
 from itertools import groupby
 from pathlib import Path
 
-from testgate.aws.s3 import JSON_TYPE, Bucket, to_json_bytes
+from testgate.aws.s3 import JSON_TYPE, Bucket
 from testgate.core.canonical import digest_of
-from testgate.core.errors import PlanError
+from testgate.core.errors import PlanError, RunnerError
 from testgate.core.gatefile import GateFile, SuiteEntry, parse_gate_file
 from testgate.core.layout import gate_key, plan_key, suite_bundle_key, suite_key
 from testgate.core.plan import Plan, Suite, budget_problem, plan_problems
+from testgate.core.storing import to_json_bytes
+from testgate.runner.bundle import check_bundle
 
 _LEFT_OUT = frozenset(
     {"__pycache__", ".pytest_cache", ".git", ".venv", "venv", "node_modules", ".mypy_cache"}
 )
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644 << 16
+_PROGRAM = 0o100755 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +115,13 @@ def _zip_suite(root: Path, entry: SuiteEntry) -> bytes:
         for path in files:
             if path.is_file():
                 info = zipfile.ZipInfo(path.relative_to(directory).as_posix(), _FIXED_TIME)
-                info.external_attr = _PLAIN_FILE
+                info.external_attr = _PROGRAM if path.stat().st_mode & 0o100 else _PLAIN_FILE
                 info.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(info, path.read_bytes())
+    try:
+        check_bundle(buffer.getvalue())
+    except RunnerError as exc:
+        raise PlanError(f"suite {entry.name!r}: {exc}") from exc
     return buffer.getvalue()
 
 

@@ -1,14 +1,12 @@
 """Finds a gate run from what a person has in hand, and reads what is stored of it.
 
-Imported by `why` and `show`.
+Imported by the commands that show gate runs.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from testgate.aws.s3 import Bucket
 from testgate.core.arns import parse_service_deployment_arn
@@ -79,25 +77,6 @@ def _read(bucket: Bucket, place: RunPlace) -> StoredRun | None:
     if record is None and answer is None:
         return None
     return StoredRun(place=place, bucket=bucket.name, record=record, answer=answer)
-
-
-def what_ecs_says(ecs: Any, target: str) -> str:
-    """ECS's own word on a deployment (or a service's newest), for when no gate run is recorded."""
-    try:
-        if not target.startswith("arn:"):
-            cluster, service = target.split("/")
-            found = ecs.list_service_deployments(cluster=cluster, service=service)
-            newest = max(found["serviceDeployments"], key=lambda item: item["createdAt"])
-            target = newest["serviceDeploymentArn"]
-        answer = ecs.describe_service_deployments(serviceDeploymentArns=[target])
-        deployment = answer["serviceDeployments"][0]
-    except (ClientError, BotoCoreError, ValueError, IndexError):
-        return "ECS knows no such deployment"
-    told = ((deployment.get("rollback") or {}).get("reason"), deployment.get("statusReason"))
-    reason = " ".join(dict.fromkeys(filter(None, told)))
-    if deployment["status"] in ("PENDING", "IN_PROGRESS"):
-        return f"its deployment is {deployment['status']} at {deployment.get('lifecycleStage')}"
-    return f"its deployment is {deployment['status']}" + (f"; ECS says: {reason}" if reason else "")
 
 
 def _places_of_deployment(bucket: Bucket, arn: str) -> list[RunPlace]:

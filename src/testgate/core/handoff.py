@@ -137,7 +137,9 @@ def flat_results(nested: object) -> list[Any]:
 def parse_result(raw: object) -> Pointer | Crash:
     """One entry of the results: a pointer to evidence, or a crash. Raises InputError."""
     if not isinstance(raw, dict):
-        raise InputError(f"a result is {raw!r}, expected a pointer to evidence or a crash")
+        raise InputError(
+            f"a result is {repr(raw)[:200]}, expected a pointer to evidence or a crash"
+        )
     try:
         run = Run(
             suite=str(raw["suite"]),

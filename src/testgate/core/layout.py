@@ -1,6 +1,7 @@
 """Where things lie in the record bucket: every key is spelled here and nowhere else.
 
-    runs/<cluster>/<service>/<deployment id>/<run name>/{record.json, answer.json, report.md}
+    runs/<cluster>/<service>/<deployment id>/<run name>/{record.json, answer.json}
+    runs/<...>/{report.md, report.html, report.junit.xml, report.ctrf.json}
     runs/<...>/evidence/<suite>/<shard>/<attempt>-<retry>/{evidence.json, junit.xml, output.txt}
     runs/<...>/checks/<number>.<result>.json
     index/<cluster>/<service>/<reversed ms>.<outcome>.<deployment id>.<run name>   (empty objects)
@@ -92,6 +93,22 @@ class RunPlace:
     def report(self) -> str:
         """The report in Markdown."""
         return f"{self.prefix}report.md"
+
+    @property
+    def page(self) -> str:
+        """The report as an HTML page."""
+        return f"{self.prefix}report.html"
+
+    @property
+    def junit(self) -> str:
+        """The report as JUnit XML. Named apart from a suite's own junit.xml: those who may write
+        the one must not be able to write the other."""
+        return f"{self.prefix}report.junit.xml"
+
+    @property
+    def ctrf(self) -> str:
+        """The report in the Common Test Report Format."""
+        return f"{self.prefix}report.ctrf.json"
 
     def evidence(self, run: "Run", file: str) -> str:
         """A file that one run of one shard left."""

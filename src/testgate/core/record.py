@@ -1,7 +1,7 @@
 """The gate-run record: everything a person asks about a gate run, in one JSON document.
 
-Written once by Judge. 200 failures stand in full, the rest by name, so that 10,000 tests stay
-under 5 MB. Pure; standard library only.
+Written once by Judge. 200 failures stand in full, the rest by name; what is still too much for
+5 MB is left out and counted. Pure; standard library only.
 """
 
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ from testgate.core.binding import Counts, Question
 from testgate.core.config import spell_config
 from testgate.core.evidence import TestResult
 from testgate.core.outcomes import Outcome
-from testgate.core.redaction import redact
+from testgate.core.record_size import fitted
+from testgate.core.storing import cap_sentence, redacted
 from testgate.core.suite_verdict import SuiteVerdict
 from testgate.core.verdict import Verdict
 
 RECORD_SCHEMA = "testgate.record/1"
 MAX_FULL_FAILURES = 200
 MAX_TRACE_CHARS = 8_000
-MAX_SENTENCE_CHARS = 1_000  # far below the 32,768 of an execution's cause
 
 Record = Mapping[str, Any]
 
@@ -43,7 +43,7 @@ class RunFacts:
 def build_record(question: Question, verdict: Verdict, facts: RunFacts) -> dict[str, object]:
     """The record as stored in `record.json`."""
     room = _Room(MAX_FULL_FAILURES)
-    return {
+    record = {
         "schema": RECORD_SCHEMA,
         "outcome": verdict.outcome.value,
         "sentence": cap_sentence(verdict.sentence),
@@ -53,7 +53,7 @@ def build_record(question: Question, verdict: Verdict, facts: RunFacts) -> dict[
         "service": question.deployment.service,
         "revision": question.revision,
         "stage": question.stage,
-        "config": spell_config(question.config),
+        "config": redacted(spell_config(question.config)),
         "input_digest": question.digest,
         "gate": facts.gate,
         "plan_digest": facts.plan_digest,
@@ -66,17 +66,12 @@ def build_record(question: Question, verdict: Verdict, facts: RunFacts) -> dict[
         "deadline": facts.deadline,
         "suites": [_spell_suite(suite, facts, room) for suite in verdict.suites],
     }
+    return fitted(record)
 
 
 def refused_before_tests(outcome: Outcome, sentence: str) -> Verdict:
     """The verdict of a gate run that could not begin."""
     return Verdict(outcome=outcome, sentence=sentence, counts=Counts(), suites=())
-
-
-def cap_sentence(sentence: str) -> str:
-    """A sentence on one line and of bounded length, whatever was quoted in it."""
-    line = redact(" ".join(sentence.split()))
-    return line if len(line) <= MAX_SENTENCE_CHARS else line[: MAX_SENTENCE_CHARS - 1] + "…"
 
 
 class _Room:

@@ -25,7 +25,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{16}\b"), MARK),
     (re.compile(r"\beyJ[\w-]{8,4096}\.[\w-]{8,8192}\.[\w-]{0,4096}"), MARK),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,4096}"), rf"\1 {MARK}"),
-    (re.compile(r"(://[^\s/:@\"'<>]{1,256}:)[^\s/@\"'<>]{1,1024}(?=@)"), rf"\1{MARK}"),
+    (  # a password may hold a slash, though it should not; a port before a path is none
+        re.compile(r"(://[^\s/:@\"'<>]{1,256}:)(?!\d{1,5}[/?#])(?:(?!://)[^\s@\"'<>]){1,256}(?=@)"),
+        rf"\1{MARK}",
+    ),
     (
         re.compile(
             rf"(?i)((?:{_WORDS})[\w-]{{0,40}}(?:&quot;|[\"'])?\s{{0,4}}[:=]\s{{0,4}}"

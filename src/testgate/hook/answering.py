@@ -27,6 +27,7 @@ from testgate.core.events import SHIFT_STAGES, HookEvent
 from testgate.core.kinds import TEST_GATE, HookKind
 from testgate.core.layout import RunPlace, error_key, place_of
 from testgate.core.outcomes import Outcome
+from testgate.core.storing import cap_sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +110,14 @@ class Answering:
     def _tell(self, asked: Asked, verdict: Allow | Refuse, answer: HookAnswer) -> dict[str, Any]:
         outcome = verdict.outcome if isinstance(verdict, Refuse) else Outcome.PASSED
         withheld = asked.observe and isinstance(verdict, Refuse)
+        sentence = ("would have refused: " if withheld else "") + verdict.sentence
         event = asked.event
         evidence = {} if verdict.evidence is None else {"evidence": verdict.evidence}
         return {
             "schema": ANSWER_SCHEMA,
             "hook": asked.kind.name,
             "outcome": outcome.value,
-            "sentence": ("would have refused: " if withheld else "") + verdict.sentence,
+            "sentence": cap_sentence(sentence),
             "hook_status": spell_answer(answer)["hookStatus"],
             "mode": "observe" if asked.observe else "enforce",
             "deployment": str(event.deployment) if event else None,

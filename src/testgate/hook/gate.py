@@ -77,7 +77,7 @@ class GateHook:
         arn = self._arn(question)
         asked = replace(asked, run_name=question.execution_name, execution_arn=arn)
         claimed = details.get(EXECUTION_KEY, arn)
-        if claimed not in {arn, *self._arns_of_other_stages(question)}:
+        if claimed not in (arn, *self._arns_of_other_stages(question)):
             sentence = f"hookDetails names another execution than this gate run's: {claimed}"
             return self.answering.finish(asked, infra(sentence))
         return self._flow.settle(asked, lambda: self._decide(question, arn, config.mode))

@@ -22,6 +22,7 @@ WATCHDOG_DELAY_S = 5
 STATE_KEY = "TESTGATE_STATE"  # as testgate.core.config and testgate.core.decision have them,
 MAX_TROUBLES = 20  # which may be what is broken
 _UNKNOWN_TIME_S = 30.0
+_SHOWN_CHARS = 4_000
 
 Handler = Callable[[Any, Any], dict[str, Any]]
 
@@ -89,7 +90,7 @@ def _answer(
         )
         return spell_answer(make(os.environ, call).answer(event))
     except BaseException as exc:  # noqa: BLE001
-        sentence = f"the hook itself failed: {type(exc).__name__}: {exc}"
+        sentence = _shown(f"the hook itself failed: {type(exc).__name__}: {exc}")
         answer = _refused(event)
         decided(answer)
         told = {
@@ -97,11 +98,22 @@ def _answer(
             "outcome": "infra_error",
             "sentence": sentence,
             "hook_status": answer["hookStatus"],
-            "event": event,
+            "event": _shown(event),
         }
         _log(told)
         _file(told, context)
         return answer
+
+
+def _shown(value: Any) -> str:
+    """What came, for log and record: without credentials, and not longer than a person reads."""
+    try:
+        from testgate.core.redaction import redact
+
+        text = value if isinstance(value, str) else json.dumps(value, default=str)
+        return redact(text[:_SHOWN_CHARS])
+    except Exception as exc:  # noqa: BLE001 - what is broken may be this very code
+        return f"not shown: {type(exc).__name__}"
 
 
 def _file(told: dict[str, Any], context: Any) -> None:

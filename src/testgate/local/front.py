@@ -8,6 +8,7 @@ import io
 import json
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -16,6 +17,7 @@ from werkzeug.wrappers import Request, Response
 WsgiApp = Callable[..., Iterable[bytes]]
 Route = Callable[[Request], Response | None]
 Observer = Callable[[Request, Response], None]
+Guard = Callable[[Request, Callable[[], Response]], Response]
 
 _log = logging.getLogger(__name__)
 _REQUEST_ID = "00000000-0000-0000-0000-000000000000"
@@ -33,6 +35,11 @@ class Front:
         self._moto_app = moto_app
         self._routes: list[Route] = []
         self._observers: list[Observer] = []
+        self._guard: Guard = _let_pass
+
+    def set_guard(self, guard: Guard) -> None:
+        """Let `guard` answer each request, by the routes' answer (its second argument) or not."""
+        self._guard = guard
 
     def add_route(self, route: Route) -> None:
         """Ask `route` before moto, after the routes added earlier; its None means "not mine"."""
@@ -55,13 +62,7 @@ class Front:
 
     def _answer(self, request: Request, environ: dict[str, Any], body: bytes) -> Response:
         try:
-            for route in self._routes:
-                response = route(request)
-                if response is not None:
-                    return response
-            # Routes may have consumed the input or added to the environ; moto reads afresh.
-            environ["wsgi.input"] = io.BytesIO(body)
-            return Response.from_app(self._moto_app, environ, buffered=True)
+            return self._guard(request, lambda: self._by_routes(request, environ, body))
         except NotImplementedError as exc:
             _log.warning("not implemented by the local AWS: %s: %s", operation_of(request), exc)
             message = f"The local AWS does not implement {operation_of(request)}. {exc}".strip()
@@ -71,12 +72,39 @@ class Front:
             message = f"{operation_of(request)} failed inside the local AWS: {exc!r}"
             return aws_error(request, 500, "InternalFailure", message)
 
+    def _by_routes(self, request: Request, environ: dict[str, Any], body: bytes) -> Response:
+        for route in self._routes:
+            response = route(request)
+            if response is not None:
+                return response
+        # Routes may have consumed the input or added to the environ; moto reads afresh.
+        environ["wsgi.input"] = io.BytesIO(body)
+        return Response.from_app(self._moto_app, environ, buffered=True)
+
     def _observe(self, request: Request, response: Response) -> None:
         for observer in self._observers:
             try:
                 observer(request, response)
             except Exception:  # noqa: BLE001 - a recorder must never change an answer
                 _log.exception("an observer of the local AWS failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Whose key signed a request, and for which service."""
+
+    access_key_id: str
+    service: str
+
+
+def signature_of(request: Request) -> Signature | None:
+    """From the `Authorization` header, or the query of a presigned URL; None if unsigned."""
+    header = request.headers.get("Authorization", "")
+    scope = header.partition("Credential=")[2].partition(",")[0]
+    parts = (scope or request.args.get("X-Amz-Credential", "")).split("/")
+    if len(parts) != 5:
+        return None
+    return Signature(access_key_id=parts[0], service=parts[3])
 
 
 def operation_of(request: Request) -> str:
@@ -99,7 +127,8 @@ def aws_error(request: Request, status: int, code: str, message: str) -> Respons
             f"<RequestId>{_REQUEST_ID}</RequestId></ErrorResponse>"
         )
         return Response(text, status, headers, content_type="text/xml")
-    if _signed_service(request) == "s3":
+    signature = signature_of(request)
+    if signature is not None and signature.service == "s3":
         return Response(
             f"<Error>{_xml(code, message)}</Error>", status, headers, content_type="text/xml"
         )
@@ -111,11 +140,8 @@ def _is_query(request: Request) -> bool:
     return request.mimetype == "application/x-www-form-urlencoded"
 
 
-def _signed_service(request: Request) -> str | None:
-    """The service in the credential scope of `Authorization`, if the request is signed."""
-    scope = request.headers.get("Authorization", "").partition("Credential=")[2].partition(",")[0]
-    parts = scope.split("/")
-    return parts[3] if len(parts) == 5 else None
+def _let_pass(_: Request, answer: Callable[[], Response]) -> Response:
+    return answer()
 
 
 def _xml(code: str, message: str) -> str:

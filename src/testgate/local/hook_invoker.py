@@ -9,10 +9,6 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.iam.access_control import IAMPolicy, PermissionResult
-from moto.iam.models import iam_backends
-
 from testgate.local.ecs.invoker import (
     HookAnswered,
     HookCall,
@@ -22,9 +18,11 @@ from testgate.local.ecs.invoker import (
     HookRoleNotAssumed,
 )
 from testgate.local.lambdas import LambdaError, LambdaHost
+from testgate.local.rights import Authority, Call
+from testgate.local.rights.deployed import find_role
+from testgate.local.rights.sessions import Session
 
 _SESSION = "ECS-Lambda-Execution"  # documented by the message that names it
-_ACTION = "lambda:InvokeFunction"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +30,19 @@ class HookInvocations:
     """Calls hook functions on behalf of ECS."""
 
     host: LambdaHost
+    authority: Authority
 
     def __call__(self, call: HookCall) -> HookResult:
         """Invoke synchronously; blocks until the function has ended."""
-        role = _role(call.role_arn)
+        role = find_role(call.role_arn)
         if role is None or not _trusts_ecs(role):
             return HookRoleNotAssumed()
-        if not _may_invoke(role, call.function_arn):
-            session = f"arn:aws:sts::{DEFAULT_ACCOUNT_ID}:assumed-role/{role.name}/{_SESSION}"
-            return HookNotInvoked(
-                reason=f"User: {session} is not authorized to perform: {_ACTION} on resource: "
-                f"{call.function_arn} because no identity-based policy allows the {_ACTION} action"
-            )
+        refusal = self.authority.refusal(
+            Session(role_arn=call.role_arn, name=_SESSION),
+            Call(action="lambda:InvokeFunction", resource=call.function_arn),
+        )
+        if refusal is not None:
+            return HookNotInvoked(reason=refusal)
         try:
             invocation = self.host.invoke(call.function_arn, call.payload)
         except LambdaError as exc:
@@ -51,11 +50,6 @@ class HookInvocations:
         if invocation.function_error:
             return HookFunctionError(body=invocation.payload)
         return HookAnswered(body=invocation.payload)
-
-
-def _role(arn: str) -> Any | None:
-    roles = iam_backends[DEFAULT_ACCOUNT_ID]["aws"].roles.values()
-    return next((role for role in roles if role.arn == arn), None)
 
 
 def _trusts_ecs(role: Any) -> bool:
@@ -67,18 +61,6 @@ def _trusts_ecs(role: Any) -> bool:
         if statement.get("Effect") == "Allow" and "ecs.amazonaws.com" in principals:
             return True
     return False
-
-
-def _may_invoke(role: Any, function_arn: str) -> bool:
-    results = [
-        IAMPolicy(_text(document)).is_action_permitted(_ACTION, function_arn)
-        for document in role.policies.values()
-    ]
-    return PermissionResult.PERMITTED in results and PermissionResult.DENIED not in results
-
-
-def _text(document: Any) -> str:
-    return document if isinstance(document, str) else json.dumps(document)
 
 
 def _as_list(value: Any) -> list[Any]:

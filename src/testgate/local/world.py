@@ -18,6 +18,9 @@ from testgate.local.ecs.images import ImageMap
 from testgate.local.events import LocalEvents
 from testgate.local.hook_invoker import HookInvocations
 from testgate.local.lambdas import LambdaHost
+from testgate.local.lambdas.catalog import Settings
+from testgate.local.rights import Authority, Call, Guard
+from testgate.local.rights.sessions import Session
 from testgate.local.server import MotoServer
 
 DEFAULT_REGION = "us-east-1"
@@ -28,7 +31,8 @@ class LocalSettings:
     """How a local AWS is to be. `time_scale` shortens bake times and callback delays alone.
 
     `images` is the file that maps container images to local processes; `lambda_python` an
-    interpreter with boto3 and awslambdaric, by default the one that `make setup` made.
+    interpreter with boto3 and awslambdaric, by default the one that `make setup` made. Without
+    `enforce_rights` roles may do anything.
     """
 
     images: Path
@@ -37,6 +41,7 @@ class LocalSettings:
     time_scale: float = 1.0
     lambda_python: Path | None = None
     ecs: EcsSettings = field(default_factory=EcsSettings)
+    enforce_rights: bool = True
 
 
 class LocalAws:
@@ -44,24 +49,28 @@ class LocalAws:
 
     def __init__(self, settings: LocalSettings) -> None:
         clock = ScaledClock(scale=settings.time_scale)
+        self.rights = Authority(region=settings.region, enforces=settings.enforce_rights)
         self.server = MotoServer(port=settings.port, region=settings.region)
         self.lambdas = LambdaHost(
             python=settings.lambda_python or lambda_python(),
             endpoint_url=lambda: self.server.url,
             region=settings.region,
             clock=clock,
+            log_rights=self._may_log,
         )
         self.balancer = Balancer(region=settings.region)
         self.ecs = EcsControlPlane(
             client=self.client,
-            invoke_hook=HookInvocations(host=self.lambdas),
+            invoke_hook=HookInvocations(host=self.lambdas, authority=self.rights),
             images=ImageMap.load(settings.images),
             balancer=self.balancer,
             clock=clock,
             region=settings.region,
             settings=settings.ecs,
         )
-        self.events = LocalEvents(host=self.lambdas, clock=clock, region=settings.region)
+        self.events = LocalEvents(
+            host=self.lambdas, authority=self.rights, clock=clock, region=settings.region
+        )
 
     @property
     def url(self) -> str:
@@ -76,6 +85,7 @@ class LocalAws:
         self.balancer.install()
         self.lambdas.install()
         self.events.install(self.ecs)
+        self.server.front.set_guard(Guard(self.rights))
         for part in (self.ecs, self.balancer, self.lambdas):
             self.server.front.add_route(part.route)
         self.server.start()
@@ -89,6 +99,10 @@ class LocalAws:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _may_log(self, function: Settings, action: str, arn: str) -> bool:
+        session = Session(role_arn=function.role_arn, name=function.name)
+        return self.rights.refusal(session, Call(action=action, resource=arn)) is None
 
     def close(self) -> None:
         """Stop everything; no process of it is left."""

@@ -1,1 +1,1 @@
-"""Renderers of one gate-run record. Pure; may import core."""
+"""Renderers of one gate-run record, and what ECS's own messages mean. Pure; may import core."""

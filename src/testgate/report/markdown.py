@@ -3,11 +3,12 @@ what was tested, time, links, what happens next. Standard library only.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
-Record = Mapping[str, Any]
+from testgate.core.outcomes import PASSING, Outcome
+from testgate.report.console import deployments_url, execution_url
+from testgate.report.view import COUNTED, Record, RunView, SuiteView, read_record, seconds_between
+from testgate.report.wording import CLASSES
 
 MAX_LISTED = 50
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
@@ -15,16 +16,19 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 
 def render_markdown(record: Record) -> str:
     """A report for chat, CI summaries and files; everything that tests said is escaped."""
+    run = read_record(record)
     sections = (
-        _heading(record),
-        _first_failure(record),
-        _counts(record),
-        _failures(record),
-        _quarantine(record),
-        _tested(record),
-        _time(record),
-        _links(record),
-        _next(record),
+        _heading(run),
+        _first_failure(run),
+        _counts(run),
+        _thresholds(run),
+        _failures(run),
+        _flaky(run),
+        _quarantine(run),
+        _tested(run),
+        _time(run),
+        _links(run),
+        _next(run),
     )
     return "\n".join(line for section in sections for line in section) + "\n"
 
@@ -34,103 +38,111 @@ def escape(text: object) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
 
 
-def what_happens_next(record: Record) -> str:
-    """One sentence on what ECS does after this verdict."""
-    if record["outcome"] == "passed":
-        return "ECS goes on: production traffic may shift to this revision."
-    if record["outcome"] == "aborted":
-        return "Nothing: the deployment had ended before the verdict."
-    back = "ECS rolls the deployment back; production stays with the previous revision."
-    identity = record.get("identity") or {}
-    before = identity.get("before") or {}
-    if before and not before.get("has_source"):
-        return "ECS fails the deployment; there is no previous revision to roll back to."
-    return back
-
-
-def first_failure(record: Record) -> tuple[Record, Record] | None:
-    """Suite and test of the first failure in a blocking suite, else of any; None if there is
-    none."""
-    suites = sorted(record["suites"], key=lambda suite: not suite["blocking"])
-    return next(((suite, test) for suite in suites for test in suite["failures"]), None)
-
-
-def _heading(record: Record) -> Iterator[str]:
-    yield f"# {record['outcome'].upper().replace('_', ' ')} — {escape(record['sentence'])}"
+def _heading(run: RunView) -> Iterator[str]:
+    outcome = run.outcome.value
+    yield f"# {outcome.upper().replace('_', ' ')} — {escape(run.sentence)}"
     yield ""
     refusing = [
-        f"{escape(s['name'])} ({s['outcome']})"
-        for s in record["suites"]
-        if s["outcome"] not in ("passed", "flaky")
+        f"{escape(suite.name)} ({suite.outcome})"
+        for suite in run.suites
+        if suite.outcome not in PASSING
     ]
-    kind = {
-        "passed": "every blocking suite earned its pass",
-        "failed": "product: green misbehaved",
-        "suite_error": "suite: the tests are broken",
-        "infra_error": "infrastructure: the gate could not tell",
-        "timed_out": "time: the tests did not end",
-        "aborted": "aborted: the deployment went on without this gate",
-    }.get(record["outcome"], record["outcome"])
-    yield f"**Class:** {kind}" + (f"; suites: {', '.join(refusing)}" if refusing else "")
+    suites = f"; suites: {', '.join(refusing)}" if refusing else ""
+    yield f"**Class:** {CLASSES[outcome]}{suites}"
     yield ""
 
 
-def _first_failure(record: Record) -> Iterator[str]:
-    found = first_failure(record)
+def _first_failure(run: RunView) -> Iterator[str]:
+    found = next(run.failures, None)
     if found is None:
         return
     suite, test = found
     yield "## First failing test"
     yield ""
-    yield f"**{escape(test['name'])}** in suite {escape(suite['name'])}"
+    yield f"**{escape(test.name)}** in suite {escape(suite.name)}"
     yield ""
-    if test.get("message"):
-        yield f"> {escape(test['message'])}"
+    if test.message:
+        yield f"> {escape(test.message)}"
         yield ""
-    if test.get("file"):
-        line = f":{test['line']}" if test.get("line") is not None else ""
-        yield f"At {escape(test['file'])}{line}"
+    if test.file:
+        line = f":{test.line}" if test.line is not None else ""
+        yield f"At {escape(test.file)}{line}"
         yield ""
-    if test.get("trace"):
-        yield from _fenced(test["trace"])
+    if test.trace:
+        yield from _fenced(test.trace)
         yield ""
 
 
-def _counts(record: Record) -> Iterator[str]:
-    if not record["suites"]:
+def _counts(run: RunView) -> Iterator[str]:
+    if not run.suites:
         return
     yield "## Counts"
     yield ""
     yield "| suite | outcome | passed | failed | flaky | skipped | quarantined | of | at least | |"
     yield "|---|---|---|---|---|---|---|---|---|---|"
-    for suite in record["suites"]:
-        c = suite["counts"]
-        advisory = "" if suite["blocking"] else "advisory"
+    for suite in run.suites:
+        counts = " | ".join(str(suite.counts[name]) for name in COUNTED)
         yield (
-            f"| {escape(suite['name'])} | {suite['outcome']} | {c['passed']} | {c['failed']} "
-            f"| {c['flaky']} | {c['skipped']} | {c.get('quarantined', 0)} "
-            f"| {c['total']} | {suite['min_tests']} | {advisory} |"
+            f"| {escape(suite.name)} | {suite.outcome} | {counts} "
+            f"| {suite.total} | {suite.min_tests} | {', '.join(_asides(suite))} |"
         )
     yield ""
 
 
-def _failures(record: Record) -> Iterator[str]:
-    failures = [(suite, test) for suite in record["suites"] for test in suite["failures"]]
+def _asides(suite: SuiteView) -> Iterator[str]:
+    if not suite.blocking:
+        yield "advisory"
+    if suite.attempts > 1:
+        yield f"{suite.attempts} attempts"
+    if suite.shards > 1:
+        yield f"{suite.shards} shards"
+
+
+def _thresholds(run: RunView) -> Iterator[str]:
+    rows = [
+        (suite.name, each.says, each.value or "nothing", "holds" if each.holds else "**broken**")
+        for suite in run.suites
+        for each in suite.thresholds
+    ]
+    if rows:
+        yield "## Thresholds"
+        yield ""
+        yield "| suite | must be | measured | |"
+        yield "|---|---|---|---|"
+        for *cells, holds in rows:
+            yield f"| {' | '.join(escape(cell) for cell in cells)} | {holds} |"
+        yield ""
+
+
+def _failures(run: RunView) -> Iterator[str]:
+    failures = list(run.failures)
     if len(failures) < 2:
         return
     yield "## All failures"
     yield ""
     for suite, test in failures[:MAX_LISTED]:
-        message = f": {escape(test['message'])}" if test.get("message") else ""
-        yield f"- {escape(suite['name'])}: {escape(test['name'])}{message}"
-    if len(failures) > MAX_LISTED:
-        yield f"- and {len(failures) - MAX_LISTED} more, all named in record.json"
+        message = f": {escape(test.message)}" if test.message else ""
+        yield f"- {escape(suite.name)}: {escape(test.name)}{message}"
+    yield from _more(failures, "- and {} more, all named in record.json")
     yield ""
 
 
-def _quarantine(record: Record) -> Iterator[str]:
+def _flaky(run: RunView) -> Iterator[str]:
+    flaky = [(s, t) for s in run.suites for t in s.tests if t.outcome is Outcome.FLAKY]
+    if not flaky:
+        return
+    yield "## Flaky: passed only when tried again"
+    yield ""
+    for suite, test in flaky[:MAX_LISTED]:
+        message = f", first: {escape(test.message)}" if test.message else ""
+        yield f"- {escape(suite.name)}: {escape(test.name)}{message}"
+    yield from _more(flaky, "- and {} more, all in record.json")
+    yield ""
+
+
+def _quarantine(run: RunView) -> Iterator[str]:
     """Every entry, so that none is forgotten; one that names no test is told too."""
-    entries = [(s, entry) for s in record["suites"] for entry in s.get("quarantine", ())]
+    entries = [(suite, entry) for suite in run.suites for entry in suite.quarantine]
     if not entries:
         return
     yield "## Quarantine"
@@ -138,65 +150,73 @@ def _quarantine(record: Record) -> Iterator[str]:
     yield "| suite | test | result | expires | owner | reason |"
     yield "|---|---|---|---|---|---|"
     for suite, entry in entries[:MAX_LISTED]:
-        expired = "" if entry["counted"] else " (expired)"
-        cells = (suite["name"], entry["test"], entry["outcome"], f"{entry['expires']}{expired}")
-        row = " | ".join(escape(cell) for cell in (*cells, entry["owner"], entry["reason"]))
-        yield f"| {row} |"
-    if len(entries) > MAX_LISTED:
-        yield ""
-        yield f"and {len(entries) - MAX_LISTED} more, all in record.json"
+        expires = entry.expires + ("" if entry.counted else " (expired)")
+        cells = (suite.name, entry.test, entry.outcome, expires, entry.owner, entry.reason)
+        yield f"| {' | '.join(escape(cell) for cell in cells)} |"
+    yield from _more(entries, "\nand {} more, all in record.json")
     yield ""
 
 
-def _tested(record: Record) -> Iterator[str]:
+def _tested(run: RunView) -> Iterator[str]:
     yield "## What was tested"
     yield ""
     requests = {
-        f"requests to green, {suite['name']}": str(suite["relay"]["requests"])
-        for suite in record["suites"]
-        if suite.get("relay")
+        f"requests to green, {suite.name}": str(suite.requests)
+        for suite in run.suites
+        if suite.requests is not None
     }
     yield from _table(
         {
-            "service": f"{record['cluster']}/{record['service']}",
-            "revision": record["revision"].rsplit("/", 1)[-1],
-            "image": record["image"],
-            "test URL": record["base_url"],
-            "stage": record["stage"],
-            "gate": record["gate"],
-            "plan": record["plan_digest"],
-            "identity": record["identity"]["says"],
+            "service": f"{run.cluster}/{run.service}",
+            "revision": run.revision_id,
+            "image": run.image,
+            "test URL": run.base_url,
+            "stage": run.stage,
+            "gate": run.gate,
+            "plan": run.plan_digest,
+            "identity": run.identity,
         }
         | requests
     )
 
 
-def _time(record: Record) -> Iterator[str]:
+def _time(run: RunView) -> Iterator[str]:
     yield "## Time"
     yield ""
-    rows = {
-        "started": record["started_at"],
-        "ended": record["ended_at"],
-        "took": f"{_seconds(record['started_at'], record['ended_at']):.1f} s",
-        "deadline": record["deadline"],
-    }
-    for suite in record["suites"]:
-        if suite["started_at"]:
-            took_s = _seconds(suite["started_at"], suite["ended_at"])
-            rows[f"suite {suite['name']}"] = f"{took_s:.1f} s of {suite['timeout_s']} s"
+    rows = {"started": run.started_at, "ended": run.ended_at}
+    took_s = seconds_between(run.started_at, run.ended_at)
+    rows |= {"took": "" if took_s is None else f"{took_s:.1f} s", "deadline": run.deadline}
+    for suite in run.suites:
+        took_s = seconds_between(suite.started_at, suite.ended_at)
+        if took_s is not None:
+            rows[f"suite {suite.name}"] = f"{took_s:.1f} s of {suite.timeout_s} s"
     yield from _table(rows)
 
 
-def _links(record: Record) -> Iterator[str]:
+def _links(run: RunView) -> Iterator[str]:
     yield "## Links"
     yield ""
-    yield from _table({"execution": record["execution_arn"], "deployment": record["deployment"]})
+    yield from _table({"execution": run.execution_arn, "deployment": run.deployment})
+    urls = {
+        "Open the execution in Step Functions": execution_url(run.execution_arn),
+        "Open the deployment in Amazon ECS": deployments_url(run.deployment),
+    }
+    links = [f"[{text}]({url})" for text, url in urls.items() if url]
+    if links:
+        yield " · ".join(links)
+        yield ""
 
 
-def _next(record: Record) -> Iterator[str]:
+def _next(run: RunView) -> Iterator[str]:
     yield "## What happens next"
     yield ""
-    yield what_happens_next(record)
+    yield run.next
+
+
+def _more(items: Iterable[object], says: str) -> Iterator[str]:
+    hidden = sum(1 for _ in items) - MAX_LISTED
+    if hidden > 0:
+        yield says.format(hidden)
 
 
 def _table(rows: Mapping[str, object]) -> Iterator[str]:
@@ -215,7 +235,3 @@ def _fenced(text: str) -> Iterator[str]:
     yield f"{fence}text"
     yield from text.splitlines()
     yield fence
-
-
-def _seconds(start: str, end: str) -> float:
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

@@ -3,7 +3,7 @@
 Needs Rich; imported by the command line alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from testgate.core.layout import RunPlace
-from testgate.report.markdown import first_failure, what_happens_next
+from testgate.report.wording import first_failure, what_happens_next
 
 Record = Mapping[str, Any]
 
@@ -57,6 +57,16 @@ def print_run(
     for suite in record["suites"]:
         console.print()
         console.print(_suite(suite))
+
+
+def print_ecs_word(console: Console, said: str, lines: Iterable[tuple[str, str]]) -> None:
+    """What ECS says of a deployment, and what that means."""
+    console.print()
+    console.print(Text(said))
+    grid = Table.grid(padding=(0, 2))
+    for name, text in lines:
+        grid.add_row(Text(name, style="dim"), Text(text, overflow="fold"))
+    console.print(grid)
 
 
 def _headline(record: Record | None, answer: Record | None, place: RunPlace) -> RenderableType:

@@ -1,89 +1,175 @@
 """JUnit XML, read leniently and without trusting it: entities are refused, sizes are capped.
 
 Dialects: root `testsuites` or `testsuite`, nested suites, missing class name or time, several
-failures in a case. Imported by `testgate.runner.suite`.
+failures in a case. Imported by `testgate.runner.reports`.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
 
-from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
 from testgate.core.outcomes import Outcome
-from testgate.core.record import MAX_FULL_FAILURES
-from testgate.core.redaction import redact
+from testgate.runner.files import read_plain
+from testgate.runner.reported import (
+    MAX_NAME_CHARS,
+    MAX_REPORT_BYTES,
+    MAX_TRACE_CHARS,
+    Report,
+    capped,
+    clean,
+    first_line,
+    is_failure,
+    seconds,
+)
 
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
-MAX_REPORT_BYTES = 30_000_000
-MAX_TESTS = 50_000
-MAX_NAME_CHARS = 300
-MAX_MESSAGE_CHARS = 500
-MAX_TRACE_CHARS = 8_000
+MAX_DEPTH = 100
+MAX_ELEMENTS = 1_000_000
+_FED_BYTES = 1_000_000  # between two looks at the caps; expat reads a long token anew each time
+_KEPT_CHARS = 4 * MAX_TRACE_CHARS
 
 _PLACE = re.compile(r"^\S+\.py:(\d{1,9}): \w+", re.MULTILINE)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+# Children of a case. Surefire's rerun… stand beside a failure, its flaky… for a pass after one.
+_FAILURES = ("failure", "error", "rerunFailure", "rerunError")
+_FLAKY = ("flakyFailure", "flakyError")
+_ASIDE = frozenset({"properties", "system-out", "system-err", "attachments", "output", "steps"})
+_RESULTS = frozenset({*_FAILURES, *_FLAKY, "skipped"})
+# Values of `status` and `result`, which some dialects (googletest's) write in place of a child.
+_NOT_RUN = frozenset({"notrun", "disabled", "skipped", "suppressed", "ignored", "pending"})
+_NOT_PASSED = frozenset({"failed", "failure", "error", "errored", "broken", "timeout", "aborted"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JunitReport:
-    """What a report says. `interrupted`: pytest, when it is stopped, writes a last case without a
-    name or a result; such a run has not ended, whatever its exit code."""
-
-    tests: tuple[TestResult, ...]
-    interrupted: bool = False
-
-
-def read_junit(path: Path) -> JunitReport:
+def read_junit(path: Path) -> Report:
     """The test cases of a report. Raises RunnerError that says why it cannot be read."""
-    if path.is_symlink() or not path.is_file():
-        raise RunnerError(f"{path.name} was not written")
-    size_bytes = path.stat().st_size
-    if size_bytes > MAX_REPORT_BYTES:
-        raise RunnerError(f"{path.name} has {size_bytes} bytes, at most {MAX_REPORT_BYTES}")
-    try:
-        root = ElementTree.fromstring(path.read_bytes(), forbid_dtd=True)
-    except (ElementTree.ParseError, DefusedXmlException, ValueError) as exc:
-        raise RunnerError(f"{path.name} is not readable XML: {exc}") from exc
-    if root.tag not in ("testsuites", "testsuite"):
-        raise RunnerError(f"{path.name} has root <{root.tag[:40]}>, expected <testsuites>")
-    cases = list(_cases(root))
-    if len(cases) > MAX_TESTS:
-        raise RunnerError(f"{path.name} has {len(cases)} test cases, at most {MAX_TESTS}")
+    return parse_junit(path.name, read_plain(path, MAX_REPORT_BYTES))
+
+
+def parse_junit(file: str, data: bytes) -> Report:
+    """As `read_junit`, of the bytes of that file."""
+    reading = _Reading(file)
+    cases = capped(file, _cases(reading, data))
     named = tuple(case for case in cases if case.name or case.outcome is not Outcome.PASSED)
-    return JunitReport(tests=named, interrupted=len(named) < len(cases))
+    if reading.declared_failures and not any(is_failure(test.outcome) for test in named):
+        raise RunnerError(
+            f"{file} counts {reading.declared_failures} failures and errors and shows no test that "
+            "failed; they must agree"
+        )
+    return Report(tests=named, interrupted=len(named) < len(cases))
 
 
-def _cases(root: "Element") -> Iterator[TestResult]:
-    failures = 0
-    for case in root.iter("testcase"):
-        test = _case(case)
-        failures += test.outcome is Outcome.FAILED
-        # The record shows so many in full; without a cap 10,000 traces would be 80 MB of evidence.
-        yield test if failures <= MAX_FULL_FAILURES else replace(test, trace="")
+def _cases(reading: "_Reading", data: bytes) -> Iterator[TestResult]:
+    """Case after case, as the file is fed to the parser: what is too much is noticed early."""
+    parser = DefusedXMLParser(target=reading, forbid_dtd=True)
+    try:
+        for start in range(0, len(data), _FED_BYTES):
+            parser.feed(data[start : start + _FED_BYTES])
+            yield from reading.taken()
+        parser.close()
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as exc:
+        raise RunnerError(f"{reading.file} is not readable XML: {_told(exc)}") from exc
+    yield from reading.taken()
 
 
-def _case(case: "Element") -> TestResult:
+def _told(exc: Exception) -> str:
+    if isinstance(exc, DefusedXmlException):
+        return "it declares a document type or entities, which are not read"
+    return clean(str(exc), MAX_NAME_CHARS)
+
+
+class _Reading:
+    """The parser's target: keeps elements of the case that is open, and forgets everything else."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.declared_failures = 0
+        self._depth = 0
+        self._elements = 0
+        self._open: list[Element] = []  # the case, and what is open in it
+        self._texts: list[str] = []  # of the case's child that is open
+        self._kept_chars = 0
+        self._found: list[TestResult] = []
+
+    def taken(self) -> list[TestResult]:
+        """The cases that ended since the last call."""
+        found, self._found = self._found, []
+        return found
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """An element begins."""
+        self._depth += 1
+        self._elements += 1
+        self._refuse_excess()
+        if self._depth == 1 and tag not in ("testsuites", "testsuite"):
+            raise RunnerError(f"{self.file} has root <{clean(tag, 40)}>, expected <testsuites>")
+        if self._open or tag == "testcase":
+            self._begin(tag, attributes)
+        elif tag == "testsuite":
+            self.declared_failures += _count(attributes, "failures") + _count(attributes, "errors")
+
+    def data(self, text: str) -> None:
+        """Text, kept of results alone: a case may hold megabytes of output."""
+        if len(self._open) > 1 and self._open[1].tag in _RESULTS and self._kept_chars < _KEPT_CHARS:
+            self._texts.append(text[:_KEPT_CHARS])
+            self._kept_chars += len(text)
+
+    def end(self, _tag: str) -> None:
+        """An element ends."""
+        self._depth -= 1
+        if not self._open:
+            return
+        element = self._open.pop()
+        if not self._open:
+            self._found.append(_case(element))
+        elif len(self._open) == 1 and element.tag in _RESULTS:
+            element.text = "".join(self._texts)
+            self._open[0].append(element)
+
+    def close(self) -> None:
+        """The document has ended."""
+
+    def _begin(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if len(self._open) == 1:
+            if tag not in _RESULTS | _ASIDE:
+                name = clean(_full_name(self._open[0]), MAX_NAME_CHARS)
+                raise RunnerError(
+                    f"{self.file}: test {name!r} holds <{clean(tag, 40)}>, which says neither that "
+                    "it passed nor that it failed"
+                )
+            self._texts, self._kept_chars = [], 0
+        self._open.append(Element(tag, dict(attributes)))
+
+    def _refuse_excess(self) -> None:
+        if self._depth > MAX_DEPTH:
+            raise RunnerError(f"{self.file} is nested more than {MAX_DEPTH} elements deep")
+        if self._elements > MAX_ELEMENTS:
+            raise RunnerError(f"{self.file} has more than {MAX_ELEMENTS} elements")
+
+
+def _count(attributes: Mapping[str, str], name: str) -> int:
+    text = attributes.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def _case(case: Element) -> TestResult:
     outcome, message, trace = _result(case)
     return TestResult(
-        name=_clean(_full_name(case), MAX_NAME_CHARS),
+        name=clean(_full_name(case), MAX_NAME_CHARS),
         outcome=outcome,
-        duration_s=_seconds(case.get("time")),
+        duration_s=seconds(case.get("time")),
         message=message,
         trace=trace,
-        file=_clean(case.get("file", ""), MAX_NAME_CHARS),
+        file=clean(case.get("file", ""), MAX_NAME_CHARS),
         line=_line(case, trace),
     )
 
 
-def _full_name(case: "Element") -> str:
+def _full_name(case: Element) -> str:
     """As the framework itself would be told to run it: with pytest `file.py::Class::test`."""
     class_name, name, file = case.get("classname", ""), case.get("name", ""), case.get("file", "")
     module = file.removesuffix(".py").replace("/", ".")
@@ -93,47 +179,40 @@ def _full_name(case: "Element") -> str:
     return "::".join([file, *filter(None, classes), name])
 
 
-def _line(case: "Element", trace: str) -> int | None:
+def _line(case: Element, trace: str) -> int | None:
     """The failing line (1-based) if the trace ends in it, else where the test begins."""
     failing = _PLACE.findall(trace)
     if failing:
         return int(failing[-1])
     first = case.get("line", "")
-    return int(first) + 1 if first.isdecimal() else None  # pytest counts from 0 here
+    # pytest counts from 0 here
+    return int(first) + 1 if first.isdecimal() and len(first) < 10 else None
 
 
-def _result(case: "Element") -> tuple[Outcome, str, str]:
+def _result(case: Element) -> tuple[Outcome, str, str]:
     """The worst child decides: failure or error before skipped before nothing."""
-    for tag in ("failure", "error"):
+    for tag in _FAILURES:
         found = case.find(tag)
         if found is not None:
-            return Outcome.FAILED, _message(found, tag), _clean(found.text or "", MAX_TRACE_CHARS)
+            return Outcome.FAILED, _message(found, tag), clean(found.text or "", MAX_TRACE_CHARS)
+    said = {case.get("status", "").lower(), case.get("result", "").lower()}
+    if said & _NOT_PASSED:
+        return Outcome.FAILED, f"its status is {', '.join(sorted(said & _NOT_PASSED))}", ""
     skipped = case.find("skipped")
     if skipped is not None:
         return Outcome.SKIPPED, _message(skipped, "skipped"), ""
-    if case.find("flakyFailure") is not None or case.find("flakyError") is not None:
+    if said & _NOT_RUN:
+        return Outcome.SKIPPED, f"its status is {', '.join(sorted(said & _NOT_RUN))}", ""
+    if any(case.find(tag) is not None for tag in _FLAKY):
         return Outcome.FLAKY, "", ""
     return Outcome.PASSED, "", ""
 
 
-def _message(element: "Element", tag: str) -> str:
-    """The first telling line: `AssertionError: ` says nothing by itself, and where pytest only
-    says that it could not collect, the last line of its trace says why."""
-    text = element.get("message") or (element.text or "").strip() or tag
+def _message(element: Element, tag: str) -> str:
+    """The first telling line; where pytest only says that it could not collect, the last line of
+    its trace says why."""
+    text = element.get("message") or element.text or ""
     if text == "collection failure":
         told = [line for line in (element.text or "").splitlines() if line.startswith("E ")]
         text = told[-1].removeprefix("E ") if told else text
-    first = text.strip().splitlines()[0] if text.strip() else tag
-    return _clean(first.removeprefix("AssertionError: "), MAX_MESSAGE_CHARS)
-
-
-def _seconds(text: str | None) -> float:
-    try:
-        value = float(text or 0)
-    except ValueError:
-        return 0.0
-    return value if 0 <= value < float("inf") else 0.0
-
-
-def _clean(text: str, limit: int) -> str:
-    return redact(_CONTROL.sub("", text[: 4 * limit]))[:limit]
+    return first_line(text) or tag

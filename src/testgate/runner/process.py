@@ -10,6 +10,7 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 
 from testgate.core.errors import RunnerError
@@ -17,6 +18,7 @@ from testgate.runner.remains import no_process_left
 
 MAX_OUTPUT_BYTES = 5_000_000
 _CHUNK_BYTES = 65_536
+_NOT_RUN, _NOT_FOUND = 126, 127  # as a shell says it (POSIX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +45,31 @@ def run_process(command: Command, *, timeout_s: float, grace_s: float) -> Ended:
     Its output goes to a file that grows to MAX_OUTPUT_BYTES at most. Whatever it has started is
     killed afterwards, whatever the end.
     """
-    with no_process_left():
-        return _run(command, timeout_s, grace_s)
+    # Made before the child is: it could put a link there, or a pipe that nobody reads.
+    command.output_path.unlink(missing_ok=True)
+    with command.output_path.open("xb", buffering=0) as output:
+        with no_process_left():
+            try:
+                process = _start(command)
+            except OSError as exc:
+                output.write(f"{command.argv[0]}: {exc.strerror}\n".encode())
+                missing = isinstance(exc, FileNotFoundError)
+                return Ended(exit_code=_NOT_FOUND if missing else _NOT_RUN, timed_out=False)
+            reader = threading.Thread(target=_copy, args=(process, output), daemon=True)
+            reader.start()
+            try:
+                ended = _wait(process, timeout_s, grace_s)
+            finally:
+                _kill_group(process)
+        reader.join(timeout=5.0)  # where all are found, nobody is left to write
+        process.wait()
+        if process.stdout is not None and not reader.is_alive():
+            process.stdout.close()
+    return ended
 
 
-def _run(command: Command, timeout_s: float, grace_s: float) -> Ended:
-    with subprocess.Popen(
+def _start(command: Command) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         list(command.argv),
         cwd=command.cwd,
         env=dict(command.environment),
@@ -56,45 +77,39 @@ def _run(command: Command, timeout_s: float, grace_s: float) -> Ended:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-    ) as process:
-        try:
-            return _wait(process, command.output_path, timeout_s, grace_s)
-        finally:
-            _kill_group(process)
+    )
 
 
-def _wait(
-    process: subprocess.Popen[bytes], output_path: Path, timeout_s: float, grace_s: float
-) -> Ended:
-    reader = threading.Thread(target=_copy, args=(process, output_path), daemon=True)
-    reader.start()
+def _wait(process: subprocess.Popen[bytes], timeout_s: float, grace_s: float) -> Ended:
     timed_out = False
     try:
         process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         timed_out = True
-        process.send_signal(signal.SIGINT)
+        _signal_group(process, signal.SIGINT)  # as a terminal would: a shell waits for its child
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(grace_s)
-    exit_code = process.poll()
-    _kill_group(process)
-    reader.join(timeout=5.0)
-    return Ended(exit_code=exit_code, timed_out=timed_out)
+    return Ended(exit_code=process.poll(), timed_out=timed_out)
 
 
-def _copy(process: subprocess.Popen[bytes], output_path: Path) -> None:
-    """Keep the first MAX_OUTPUT_BYTES; read on past them, so that the child never blocks."""
+def _copy(process: subprocess.Popen[bytes], output: RawIOBase) -> None:
+    """Keep the first MAX_OUTPUT_BYTES, or what the disk has room for; read on past them, so that
+    the child never blocks."""
     if process.stdout is None:
         raise RunnerError("the child's output is not piped")
     left = MAX_OUTPUT_BYTES
-    with output_path.open("wb") as file:
-        while chunk := os.read(process.stdout.fileno(), _CHUNK_BYTES):
-            file.write(chunk[:left])
-            file.flush()
-            left = max(0, left - len(chunk))
+    while chunk := os.read(process.stdout.fileno(), _CHUNK_BYTES):
+        try:
+            left -= output.write(chunk[:left]) or 0
+        except OSError:  # no room
+            left = 0
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill everything in the child's process group."""
+    _signal_group(process, signal.SIGKILL)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, number)

@@ -16,6 +16,7 @@ import pytest
 from testgate.core.sharding import COLLECTED, digest_of_ids, own_ids
 
 OPTION = "--base-url"
+_TOLD = pytest.StashKey[str]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -34,7 +35,7 @@ def pytest_load_initial_conftests(
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep this shard's tests, in the order they have, once the suite has chosen and sorted its
-    own, and tell what was collected."""
+    own, and remember what was collected."""
     shard = int(os.environ.get("TESTGATE_SHARD_INDEX", "1"))
     shards = int(os.environ.get("TESTGATE_SHARD_TOTAL", "1"))
     ids = [item.nodeid for item in items]
@@ -43,18 +44,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if others:
         items[:] = [item for item in items if item.nodeid in own]
         config.hook.pytest_deselected(items=others)
-    _tell_collected(ids, len(items))
+    told = {"digest": digest_of_ids(ids), "total": len(ids), "selected": len(items)}
+    config.stash[_TOLD] = json.dumps(told)
 
 
-def _tell_collected(ids: list[str], selected: int) -> None:
-    """Leave it beside the reports; whole or not at all, for xdist's workers each tell the same."""
-    directory = os.environ.get("TESTGATE_RESULTS_DIR")
-    if not directory:
-        return
-    told = {"digest": digest_of_ids(ids), "total": len(ids), "selected": selected}
-    part = Path(directory, f"{COLLECTED}.{os.getpid()}")
-    part.write_text(json.dumps(told))
-    part.replace(Path(directory, COLLECTED))
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Leave it beside the reports, which a suite finds empty; whole or not at all, for xdist's
+    workers each tell the same."""
+    directory, told = os.environ.get("TESTGATE_RESULTS_DIR"), session.config.stash.get(_TOLD, None)
+    if directory and told is not None:
+        part = Path(directory, f"{COLLECTED}.{os.getpid()}")
+        part.write_text(told)
+        part.replace(Path(directory, COLLECTED))
 
 
 @pytest.fixture(scope="session")

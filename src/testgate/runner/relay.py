@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from testgate.core.evidence import RelayCounts
+from testgate.core.redaction import redact
+from testgate.core.storing import plain
 from testgate.runner.relaying import Exchange, Upstream
 from testgate.runner.request_metrics import request_metrics
 
@@ -90,7 +92,7 @@ class Relay:
     def unreached(self, problem: str) -> None:
         """A request came to nothing, and why."""
         with self._lock:
-            self._problem = problem[:MAX_PROBLEM_CHARS]
+            self._problem = redact(plain(problem))[:MAX_PROBLEM_CHARS]
 
     @contextlib.contextmanager
     def watched(self, connection: socket.socket) -> Iterator[None]:

@@ -1,28 +1,31 @@
-"""Runs one shard of a pytest suite and says what it saw; the verdict is somebody else's.
+"""Runs one shard of a suite and says what it saw; the verdict is somebody else's.
 
 Imported by run_suite and the command line.
 """
 
 import contextlib
 import json
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from testgate.core.canonical import DIGEST
 from testgate.core.deadlines import remaining_s
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import Collected, Evidence, TestResult
 from testgate.core.handoff import Task, parse_time, spell_time
+from testgate.core.outcomes import Outcome
+from testgate.core.plan import EvidenceKind
 from testgate.core.redaction import redact
 from testgate.core.run_verdict import deserves_another_try
 from testgate.core.sharding import COLLECTED
-from testgate.runner.configuration import suite_config
+from testgate.runner.commands import Places, argv_of
 from testgate.runner.environment import suite_environment
-from testgate.runner.junit import read_junit
-from testgate.runner.process import Command, run_process
+from testgate.runner.files import read_plain, read_tail
+from testgate.runner.process import Command, Ended, run_process
 from testgate.runner.relay import Relay, Target
+from testgate.runner.reports import JUNIT, Reported, read_reports
 
 GRACE_S = 10.0
 OUTPUT_TAIL_CHARS = 4_000
@@ -49,7 +52,14 @@ class SuiteRun:
     @property
     def report_path(self) -> Path:
         """Where the JUnit report must appear."""
-        return self.results_dir / "junit.xml"
+        return self.results_dir / JUNIT
+
+    @property
+    def places(self) -> Places:
+        """Where what is run finds and leaves things."""
+        return Places(
+            suite_dir=self.suite_dir, report_path=self.report_path, scratch=self.directory
+        )
 
     @property
     def output_path(self) -> Path:
@@ -75,7 +85,7 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
         told = replace(task, context=replace(task.context, base_url=base_url))
         ended = run_process(
             Command(
-                argv=_pytest(run, base_url),
+                argv=argv_of(task.suite, run.places, base_url),
                 cwd=run.suite_dir,
                 environment=suite_environment(
                     told,
@@ -91,15 +101,15 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
         relayed = relay.counts if relay else None
         metrics = relay.metrics if relay else {}
     ended_at = now()
-    tests, problem = _read_report(run.report_path)
+    report = _report(run, ended)
     return Evidence(
         run=task.run,
         input_digest=task.context.input_digest,
         plan_digest=task.context.plan_digest,
         exit_code=ended.exit_code,
         timed_out=ended.timed_out,
-        report_problem=problem,
-        tests=tests,
+        report_problem=report.problem,
+        tests=report.tests,
         started_at=spell_time(started_at),
         ended_at=spell_time(ended_at),
         allowed_s=float(left_s),
@@ -132,56 +142,36 @@ def _reached(task: Task) -> Iterator[tuple[Relay | None, str]]:
         yield relay, relay.base_url
 
 
-def _pytest(run: SuiteRun, base_url: str) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "testgate.runner.pytest_plugin",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        str(suite_config(run.suite_dir) or _empty_config(run)),
-        f"--rootdir={run.suite_dir}",
-        f"--confcutdir={run.suite_dir}",
-        f"--base-url={base_url}",
-        f"--junitxml={run.report_path}",
-        "-o",
-        "junit_family=xunit1",  # with file and line of each case
-    ]
-
-
-def _empty_config(run: SuiteRun) -> Path:
-    """Keeps pytest from searching the directories above, which other suites could have written."""
-    path = run.directory / "pytest.ini"
-    path.write_text("[pytest]\n")
-    return path
-
-
-def _read_report(path: Path) -> tuple[tuple[TestResult, ...], str | None]:
-    try:
-        report = read_junit(path)
-    except RunnerError as exc:
-        return (), str(exc)
-    return report.tests, "pytest was interrupted before its end" if report.interrupted else None
+def _report(run: SuiteRun, ended: Ended) -> Reported:
+    """What the suite's pass is to rest on; an exit code counts as one test of the suite's name."""
+    suite = run.task.suite
+    if suite.evidence is EvidenceKind.REPORT:
+        return read_reports(run.results_dir, own_names=suite.framework != "pytest")
+    passed = ended.exit_code == 0
+    test = TestResult(
+        name=suite.name,
+        outcome=Outcome.PASSED if passed else Outcome.FAILED,
+        message="" if passed else f"it ended with exit code {ended.exit_code}",
+        trace="" if passed else _tail(run.output_path),
+    )
+    return Reported(tests=(test,))
 
 
 def _collected(path: Path) -> Collected | None:
     """What the plugin told of its collection; None unless that can be read."""
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > _MAX_COLLECTED_BYTES:
-        return None
     try:
-        told = json.loads(path.read_bytes())
+        told = json.loads(read_plain(path, _MAX_COLLECTED_BYTES))
         digest, total, selected = told["digest"], told["total"], told["selected"]
-    except (ValueError, KeyError, TypeError):
+    except (RunnerError, ValueError, KeyError, TypeError, RecursionError):
         return None
     if type(total) is not int or type(selected) is not int or not 0 <= selected <= total:
         return None
-    return Collected(digest=str(digest)[:100], total=total, selected=selected)
+    if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+        return None
+    return Collected(digest=digest, total=total, selected=selected)
 
 
 def _tail(path: Path) -> str:
-    if not path.is_file():
-        return ""
-    return redact(path.read_bytes()[-OUTPUT_TAIL_CHARS:].decode(errors="replace"))
+    """The end of the output; more is read than kept: a secret is known by what stands before it."""
+    tail = redact(read_tail(path, 8 * OUTPUT_TAIL_CHARS).decode(errors="replace"))
+    return tail[-OUTPUT_TAIL_CHARS:]

@@ -262,3 +262,84 @@ def test_a_function_keeps_all_its_properties_and_updates_them(
     stacks.client.delete_stack(StackName=stacks.name)
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         configuration(FunctionName=stacks.name)
+
+
+BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+READ_ONLY = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+
+
+def policy(action: str) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def trust(service: str) -> dict[str, Any]:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": f"{service}.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def test_a_role_keeps_its_policies_and_updates_them(server: MotoServer, stacks: Stacks) -> None:
+    def template(trusted: str, inline: dict[str, str], *managed: str) -> dict[str, Any]:
+        role = {
+            "RoleName": stacks.name,
+            "AssumeRolePolicyDocument": trust(trusted),
+            "ManagedPolicyArns": list(managed),
+            "Policies": [
+                {"PolicyName": name, "PolicyDocument": policy(action)}
+                for name, action in inline.items()
+            ],
+        }
+        beside = {
+            "PolicyName": "beside",
+            "PolicyDocument": policy("sqs:*"),
+            "Roles": [{"Ref": "Role"}],
+        }
+        return {
+            "Resources": {
+                "Role": {"Type": "AWS::IAM::Role", "Properties": role},
+                "Beside": {"Type": "AWS::IAM::Policy", "Properties": beside},
+            }
+        }
+
+    iam = server.client("iam")
+
+    def seen() -> tuple[Any, dict[str, Any], set[str]]:
+        role = iam.get_role(RoleName=stacks.name)["Role"]
+        names = iam.list_role_policies(RoleName=stacks.name)["PolicyNames"]
+        inline = {
+            name: iam.get_role_policy(RoleName=stacks.name, PolicyName=name)["PolicyDocument"]
+            for name in names
+        }
+        attached = iam.list_attached_role_policies(RoleName=stacks.name)["AttachedPolicies"]
+        return role["AssumeRolePolicyDocument"], inline, {each["PolicyArn"] for each in attached}
+
+    stacks.create(template("lambda", {"one": "s3:*", "two": "ecs:*"}, BASIC))
+    assert seen() == (
+        trust("lambda"),
+        {"one": policy("s3:*"), "two": policy("ecs:*"), "beside": policy("sqs:*")},
+        {BASIC},
+    )
+    stacks.update(template("states", {"one": "s3:Get*"}, READ_ONLY))
+    assert seen() == (
+        trust("states"),
+        {"one": policy("s3:Get*"), "beside": policy("sqs:*")},
+        {READ_ONLY},
+    )
+    stacks.client.delete_stack(StackName=stacks.name)
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        iam.get_role(RoleName=stacks.name)
+
+
+def test_a_managed_policy_that_is_not_there_fails_the_stack(stacks: Stacks) -> None:
+    missing = "arn:aws:iam::aws:policy/NobodyMadeThis"
+    role = {"AssumeRolePolicyDocument": trust("lambda"), "ManagedPolicyArns": [missing]}
+    made = stacks.create({"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": role}}})
+    assert made["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert any(
+        missing in str(event)
+        for event in stacks.client.describe_stack_events(StackName=stacks.name)["StackEvents"]
+    )

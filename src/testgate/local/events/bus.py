@@ -18,6 +18,7 @@ from testgate.local.events import targets
 from testgate.local.events.shapes import Event, deployment_event, execution_event
 from testgate.local.lambdas import LambdaHost
 from testgate.local.moto import execution_changes
+from testgate.local.rights import Authority
 
 _log = logging.getLogger(__name__)
 _PATIENCE_S = 5.0
@@ -38,9 +39,12 @@ class LocalEvents:
     `faults` may be replaced at any time, and counts for events that come later.
     """
 
-    def __init__(self, *, host: LambdaHost, clock: Clock, region: str) -> None:
+    def __init__(
+        self, *, host: LambdaHost, authority: Authority, clock: Clock, region: str
+    ) -> None:
         self.faults = EventFaults()
         self._host = host
+        self._authority = authority
         self._clock = clock
         self._region = region
         self._closed = threading.Event()
@@ -50,7 +54,7 @@ class LocalEvents:
 
     def install(self, ecs: EcsControlPlane) -> None:
         """Listen to executions and deployments until `close`; rules made earlier stay moto's."""
-        self._undo.append(targets.install(self._host))
+        self._undo.append(targets.install(self._host, self._authority))
         self._undo.append(
             execution_changes.watch(lambda changed: self.publish(execution_event(changed)))
         )

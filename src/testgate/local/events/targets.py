@@ -11,23 +11,25 @@ from collections.abc import Callable
 from typing import Any
 
 import moto.events.models as events_models
-from moto.awslambda.utils import get_backend
 from moto.events.models import Rule
 
 from testgate.local.lambdas import LambdaError, LambdaHost
+from testgate.local.rights import Authority, Call
 
 _log = logging.getLogger(__name__)
-_hosts: list[LambdaHost] = []  # the last one installed serves
+_SERVICE = "events.amazonaws.com"
+_served: list[tuple[LambdaHost, Authority]] = []  # the last one installed serves
 
 
-def install(host: LambdaHost) -> Callable[[], None]:
+def install(host: LambdaHost, authority: Authority) -> Callable[[], None]:
     """Let rules made from now on invoke functions on `host`; returns what undoes it."""
     before = events_models.Rule
-    _hosts.append(host)
+    serving = (host, authority)
+    _served.append(serving)
     events_models.Rule = ServedRule
 
     def undo() -> None:
-        _hosts.remove(host)
+        _served.remove(serving)
         events_models.Rule = before
 
     return undo
@@ -51,28 +53,17 @@ class ServedRule(Rule):  # type: ignore[misc]
 
     def _invoke(self, target: dict[str, Any], event: Any) -> None:
         """As EventBridge: asynchronously, and only with the function's own permission."""
+        if not _served:
+            return
+        host, authority = _served[-1]
         arn = target["Arn"]
-        if not _permits(arn, self.arn):
-            _log.warning("rule %s may not invoke %s: its policy does not say so", self.name, arn)
+        call = Call(action="lambda:InvokeFunction", resource=arn)
+        refusal = authority.refusal_of_service(_SERVICE, self.arn, call)
+        if refusal is not None:
+            _log.warning("rule %s may not invoke %s: %s", self.name, arn, refusal)
             return
         payload = target["Input"].encode() if "Input" in target else json.dumps(event).encode()
         try:
-            _hosts[-1].invoke_event(arn, payload)
-        except (LambdaError, IndexError) as exc:
+            host.invoke_event(arn, payload)
+        except LambdaError as exc:
             _log.warning("rule %s could not invoke %s: %s", self.name, arn, exc)
-
-
-def _permits(function_arn: str, rule_arn: str) -> bool:
-    """Whether the function's resource policy lets EventBridge invoke it for that rule."""
-    _, _, _, region, account, _, name, *_ = function_arn.split(":")
-    function = get_backend(account, region).get_function(name)
-    policy = getattr(function, "policy", None)
-    statements = [] if policy is None else policy.statements
-    return any(_is_for(statement, rule_arn) for statement in statements)
-
-
-def _is_for(statement: Any, rule_arn: str) -> bool:
-    principal = statement.get("Principal")
-    named = principal.get("Service") if isinstance(principal, dict) else principal
-    source = (statement.get("Condition") or {}).get("ArnLike", {}).get("AWS:SourceArn", rule_arn)
-    return named == "events.amazonaws.com" and source == rule_arn

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from testgate.local.lambdas.catalog import Settings
 from testgate.local.lambdas.code import CodeStore
-from testgate.local.lambdas.credentials import assume_function_role
 from testgate.local.lambdas.endings import (
     Ending,
     Exited,
@@ -22,10 +21,11 @@ from testgate.local.lambdas.endings import (
     TimedOut,
     Waiting,
 )
-from testgate.local.lambdas.logs import LogStream
+from testgate.local.lambdas.logs import LogRights, LogStream, may_always
 from testgate.local.lambdas.runtime_api import RuntimeApi, Work
 from testgate.local.lambdas.sandbox import Sandbox
 from testgate.local.lambdas.variables import Surroundings, environment_variables
+from testgate.local.rights.sessions import Session, assume_role
 
 _MEMORY_LOOK_S = 0.1
 
@@ -38,6 +38,7 @@ class Premises:
     code: CodeStore
     root: Path
     endpoint_url: str
+    log_rights: LogRights = may_always
 
 
 class Environment:
@@ -51,7 +52,7 @@ class Environment:
         self, settings: Settings, premises: Premises, log: LogStream | None = None
     ) -> None:
         self.settings = settings
-        self.log = log or LogStream(settings)
+        self.log = log or LogStream(settings, premises.log_rights)
         self._premises = premises
         self._reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
         self._api = RuntimeApi(self._reports.put)
@@ -135,8 +136,10 @@ class Environment:
             runtime_api=self._api.address,
             log_stream=self.log.name,
             endpoint_url=self._premises.endpoint_url,
-            credentials=assume_function_role(
-                self.settings.role_arn, function=self.settings.name, region=self.settings.region
+            # Lambda names the session after the function (documented).
+            credentials=assume_role(
+                Session(role_arn=self.settings.role_arn, name=self.settings.name),
+                self.settings.region,
             ),
         )
         given.tmp.mkdir(exist_ok=True)

@@ -27,6 +27,7 @@ from testgate.local.lambdas.errors import (
 from testgate.local.lambdas.events import Event, EventQueue
 from testgate.local.lambdas.faults import Fault
 from testgate.local.lambdas.invoker import Call, Invoker
+from testgate.local.lambdas.logs import LogRights, may_always
 from testgate.local.lambdas.model import Invocation, InvocationRecord
 from testgate.local.lambdas.names import FunctionName, parse_function_name
 from testgate.local.lambdas.route import InvokeRoute
@@ -45,6 +46,7 @@ class LambdaHost:
         region: where a function name without region is looked up.
         clock: for retries of Event invocations and for records; timeouts are real seconds.
         work_dir: where code and scratch directories go; a temporary directory if None.
+        log_rights: whether a function's role lets its log be written.
 
     Functions named in any method may be names, partial ARNs or ARNs.
     """
@@ -57,6 +59,7 @@ class LambdaHost:
         region: str,
         clock: Clock = ScaledClock(),  # noqa: B008 - frozen and stateless
         work_dir: Path | None = None,
+        log_rights: LogRights = may_always,
     ) -> None:
         if work_dir is not None:
             work_dir.mkdir(parents=True, exist_ok=True)
@@ -65,6 +68,7 @@ class LambdaHost:
         self._python = python.absolute()
         self._endpoint_url = endpoint_url
         self._region = region
+        self._log_rights = log_rights
         self._code = CodeStore(self._root / "code")
         self._invoker = Invoker(self._premises, clock)
         self._events = EventQueue(find_function, self._invoker.run, clock)
@@ -173,6 +177,7 @@ class LambdaHost:
             code=self._code,
             root=self._root,
             endpoint_url=self._endpoint_url(),
+            log_rights=self._log_rights,
         )
 
 

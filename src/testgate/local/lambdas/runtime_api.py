@@ -68,7 +68,14 @@ class RuntimeApi:
         self._work.put(work)
 
     def next_work(self) -> Work | None:
-        """Block until there is work; None once closed."""
+        """Block until there is work; None once closed.
+
+        Whoever asks while an invocation is under way gets that one again, request id and all, as
+        AWS's interface emulator gives it (its `core/states.go`): any process of the environment
+        can ask, and answer in the runtime's name.
+        """
+        if self.current is not None:
+            return self.current
         self.report(Waiting())
         self.current = self._work.get()
         return self.current

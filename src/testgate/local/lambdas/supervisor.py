@@ -17,6 +17,7 @@ import sys
 import time
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 _PARENT_CHECK_S = 1.0
 
@@ -25,6 +26,9 @@ def main(command: list[str]) -> None:
     host = os.getppid()
     # A core file per injected crash would fill the developer's disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Its environment holds the function's credentials, which the function may hide from its own
+    # children: on AWS the runtime's parent is another user's. (Linux: no other process may look.)
+    _prctl(_PR_SET_DUMPABLE, 0)
     # Orphans come to this process instead of init, so that it can find them.
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     child_ended = _signal_pipe(signal.SIGCHLD)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testgate.local.lambdas.catalog import Settings
-from testgate.local.lambdas.credentials import RoleCredentials
+from testgate.local.rights.sessions import RoleCredentials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ the bridges alone.
 import json
 from typing import Any
 
+from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.api import (
     ExecutionFailedEventDetails,
     HistoryEventType,
@@ -95,17 +96,19 @@ class LambdaTask(StateTaskServiceLambda):  # type: ignore[misc]
     """A task of `arn:aws:states:::lambda:invoke`.
 
     AWS (documented): an error document without `errorType` is `Lambda.Unknown`. moto says
-    `Exception`, which a Catch written for AWS would miss.
+    `Exception`, which a Catch written for AWS would miss. A machine whose role may not invoke gets
+    `Lambda.AWSLambdaException` (seen); moto says `Lambda.AccessDeniedException`.
     """
 
     def _from_error(self, env: Any, ex: Exception) -> FailureEvent:
         event = super()._from_error(env, ex)
-        if not isinstance(ex, LambdaFunctionErrorException) or _has_error_type(ex.payload):
+        error = _lambda_error(ex)
+        if error is None:
             return event
-        details = {**event.event_details["taskFailedEventDetails"], "error": "Lambda.Unknown"}
+        details = {**event.event_details["taskFailedEventDetails"], "error": error}
         return FailureEvent(
             env=env,
-            error_name=CustomErrorName("Lambda.Unknown"),
+            error_name=CustomErrorName(error),
             event_type=event.event_type,
             event_details=EventDetails(taskFailedEventDetails=details),
         )
@@ -157,6 +160,15 @@ def _failure(env: Any, kind: StatesErrorNameType, cause: str) -> FailureEvent:
         event_type=HistoryEventType.ExecutionFailed,
         event_details=EventDetails(executionFailedEventDetails=details),
     )
+
+
+def _lambda_error(ex: Exception) -> str | None:
+    """How AWS names an error that moto names otherwise; None for every other."""
+    if isinstance(ex, LambdaFunctionErrorException) and not _has_error_type(ex.payload):
+        return "Lambda.Unknown"
+    if isinstance(ex, ClientError) and ex.response["Error"]["Code"] == "AccessDeniedException":
+        return "Lambda.AWSLambdaException"
+    return None
 
 
 def _has_error_type(payload: str) -> bool:

@@ -12,6 +12,7 @@ from moto.core.base_backend import BackendDict
 from testgate.local.moto.cloudformation import (
     bucket,
     function,
+    role,
     state_machine,  # noqa: F401 - defines a resource type
 )
 from testgate.local.moto.cloudformation.api import StackResponse
@@ -30,6 +31,7 @@ def install() -> None:
     urls.url_paths["{0}/$"] = StackResponse.dispatch
     bucket.evaluate_bucket_policies_with_conditions()
     function.install()
+    role.install()
     before = models.cloudformation_backends
     if before.backend is not ChangeSetBackend:
         replace_everywhere("moto", before, BackendDict(ChangeSetBackend, "cloudformation"))

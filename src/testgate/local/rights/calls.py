@@ -1,0 +1,87 @@
+"""What rights a request to AWS needs: actions, resources and what conditions may look at.
+
+From the service authorization reference, for the operations that gates use. A request that is not
+known here needs a row here: until then it is refused. Imported by this package and its tests.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote
+
+from werkzeug.wrappers import Request
+
+from testgate.local.rights import json_calls, s3_calls
+from testgate.local.rights.call import Call, Place, unknown
+from testgate.local.rights.errors import UnknownCallError
+
+KNOWN_KEYS = (
+    s3_calls.KEYS
+    | json_calls.KEYS
+    | {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:requestedregion",
+        "aws:securetransport",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+    }
+)
+"""Keys of conditions that requests here have, or lack as they would on AWS."""
+
+_INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations/?")
+
+
+def calls_of(request: Request, service: str, place: Place) -> tuple[Call, ...]:
+    """Every right that a request, signed for `service`, needs; none if everybody may.
+
+    Raises UnknownCallError.
+    """
+    reader = _READERS.get(service)
+    if reader is None:
+        raise UnknownCallError(
+            f"the local AWS does not know which rights calls of service {service!r} need"
+        )
+    return reader(request, place)
+
+
+def invoke_call(function: str, qualifier: str | None, place: Place) -> Call:
+    """The right to invoke a function, by its name, partial ARN or ARN."""
+    name = function.rpartition("function:")[2]
+    suffix = f":{qualifier}" if qualifier else ""
+    return Call(
+        action="lambda:InvokeFunction", resource=place.arn("lambda", f"function:{name}{suffix}")
+    )
+
+
+def _lambda(request: Request, place: Place) -> tuple[Call, ...]:
+    match = _INVOCATION.fullmatch(request.path)
+    if match is None or request.method != "POST":
+        raise unknown("lambda", f"{request.method} {request.path}")
+    return (invoke_call(unquote(match["function"]), request.args.get("Qualifier"), place),)
+
+
+def _elastic_load_balancing(request: Request, _: Place) -> tuple[Call, ...]:
+    action = request.form.get("Action", "")
+    if not action.startswith("Describe"):
+        raise unknown("elasticloadbalancing", action)
+    # Documented: these actions know no resources.
+    return (Call(action=f"elasticloadbalancing:{action}", resource="*"),)
+
+
+def _sts(request: Request, _: Place) -> tuple[Call, ...]:
+    action = request.form.get("Action", "")
+    if action != "GetCallerIdentity":
+        raise unknown("sts", action)
+    return ()  # documented: no permissions are required
+
+
+_READERS: Mapping[str, Callable[[Request, Place], tuple[Call, ...]]] = {
+    "ecs": json_calls.ecs,
+    "elasticloadbalancing": _elastic_load_balancing,
+    "events": json_calls.events,
+    "lambda": _lambda,
+    "logs": json_calls.logs,
+    "s3": s3_calls.s3,
+    "states": json_calls.states,
+    "sts": _sts,
+}

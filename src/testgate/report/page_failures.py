@@ -1,0 +1,192 @@
+"""The failing tests of the report page: the first one by itself, the others in a list.
+
+Imported by the page.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from testgate.core.record import MAX_FULL_FAILURES
+from testgate.report.elements import Child, h
+from testgate.report.page_parts import badge, counted, duration, icon, section, short
+from testgate.report.view import RunView, SuiteView, TestView
+
+MAX_TRACE_CHARS = 1_000_000  # of all traces on the page
+MAX_NAME_LIST_CHARS = 500_000
+MAX_OPEN = 10  # of many failures a reader wants the messages first
+_WHAT_IS_LEFT_CHARS = 400
+_MESSAGE_CHARS = 500
+_MAX_SAYINGS = 5
+
+Failure = tuple[SuiteView, TestView]
+
+
+def split_failures(run: RunView) -> tuple[list[Failure], list[Failure]]:
+    """The failures that stand in full, in the order of the page (number n has the id failure-n),
+    and those of which only the name does."""
+    full: list[Failure] = []
+    by_name: list[Failure] = []
+    for failure in run.failures:
+        room = failure[1].detailed and len(full) < MAX_FULL_FAILURES
+        (full if room else by_name).append(failure)
+    return full, by_name
+
+
+def failure_sections(run: RunView) -> tuple[Element | None, Element | None]:
+    """The first failing test and all others; None for what there is not."""
+    full, by_name = split_failures(run)
+    room = _Room(MAX_TRACE_CHARS)
+    others = full[1:]
+    if not full:
+        return None, _others(others, by_name, room, more=False)
+    blocking = full[0][0].blocking
+    title = "First failing test" if blocking else "First failing test, of an advisory suite"
+    first = section("first-failure", title, _first(full[0], room))
+    return first, _others(others, by_name, room, more=True)
+
+
+class _Room:
+    """How many more characters of traces there may be: a trace that does not fit keeps its end,
+    where the reason stands."""
+
+    def __init__(self, chars: int) -> None:
+        self._left = chars
+
+    def take(self, trace: str) -> str:
+        if len(trace) > self._left:
+            trace = "…" + trace[-_WHAT_IS_LEFT_CHARS:] if trace else ""
+        self._left = max(self._left - len(trace), 0)
+        return trace
+
+
+def _first(failure: Failure, room: _Room) -> Element:
+    _, test = failure
+    return h(
+        "article",
+        h("h3", h("bdi", short(test.name)), class_="test-name"),
+        _message(test),
+        _where(failure),
+        _trace(test, room),
+        class_="failure",
+        id="failure-1",
+    )
+
+
+def _others(
+    full: list[Failure], by_name: list[Failure], room: _Room, *, more: bool
+) -> Element | None:
+    total = len(full) + len(by_name)
+    if not total:
+        return None
+    title = counted(total, "more failing test" if more else "failing test")
+    items = [_item(number, failure, room) for number, failure in enumerate(full, 2)]
+    controls = h(
+        "p",
+        h("button", "Open all", type="button", data_open="true"),
+        h("button", "Close all", type="button", data_open="false"),
+        class_="controls",
+        hidden=True,
+    )
+    many = len(items) > MAX_OPEN
+    return section(
+        "failures",
+        title,
+        _what_they_say(full) if many else None,
+        controls if len(items) > 1 else None,
+        items,
+        _by_name(by_name),
+    )
+
+
+def _what_they_say(failures: list[Failure]) -> Element | None:
+    """The messages that several failures share: many failures mostly have few causes."""
+    tally = Counter(test.message for _, test in failures if test.message)
+    shared = [(said, count) for said, count in tally.most_common(_MAX_SAYINGS) if count > 1]
+    if not shared:
+        return None
+    of = f"of the {len(failures):,} in full say: "
+    items = (
+        h("li", h("b", f"{count:,}"), f" {of}", h("bdi", said[:_MESSAGE_CHARS]))
+        for said, count in shared
+    )
+    return h("ul", items, class_="plain sayings")
+
+
+def _item(number: int, failure: Failure, room: _Room) -> Element:
+    _, test = failure
+    summary = h(
+        "summary",
+        icon(test.outcome.value),
+        h("span", h("bdi", short(test.name)), class_="test-name"),
+        h("span", h("bdi", test.message[:_MESSAGE_CHARS]), class_="message-line"),
+    )
+    return h(
+        "details",
+        summary,
+        _message(test) if "\n" in test.message or len(test.message) > _MESSAGE_CHARS else None,
+        _where(failure),
+        _trace(test, room),
+        class_="failure",
+        id=f"failure-{number}",
+        open=number <= MAX_OPEN,
+    )
+
+
+def _message(test: TestView) -> Element | None:
+    return h("p", h("bdi", test.message), class_="message") if test.message else None
+
+
+def _where(failure: Failure) -> Element:
+    suite, test = failure
+    parts: list[Child] = [badge(test.outcome.value), f"suite {suite.name}"]
+    if not suite.blocking:
+        parts.append("advisory")
+    if test.file:
+        line = f":{test.line}" if test.line is not None else ""
+        parts.append(["at ", h("code", h("bdi", test.file), line)])
+    if test.duration_s:
+        parts.append(duration(test.duration_s))
+    return h("p", (h("span", part) for part in parts), class_="where")
+
+
+def _trace(test: TestView, room: _Room) -> Element | None:
+    """The trace; its lines that say what was wrong (pytest marks them with an E) stand out."""
+    trace = room.take(test.trace)
+    if not trace.strip():
+        return None
+    text = _lines("\n" + trace)  # HTML drops the first line feed
+    return h("pre", text, class_="trace", tabindex=0, role="region", aria_label="Trace")
+
+
+def _lines(trace: str) -> Iterator[Element | str]:
+    plain: list[str] = []
+    for line in trace.splitlines(keepends=True):
+        if line.startswith("E "):
+            yield "".join(plain)
+            yield h("b", line)
+            plain = []
+        else:
+            plain.append(line)
+    yield "".join(plain)
+
+
+def _by_name(failures: list[Failure]) -> Element | None:
+    """The failures of which only names stand in the record, as one text."""
+    if not failures:
+        return None
+    names, left = [], MAX_NAME_LIST_CHARS
+    for suite, test in failures:
+        line = f"{suite.name}: {short(test.name)}"
+        left -= len(line)
+        if left < 0:
+            break
+        names.append(line)
+    hidden = len(failures) - len(names)
+    more = f"\nand {hidden:,} more, all named in record.json" if hidden else ""
+    return h(
+        "details",
+        h("summary", f"{counted(len(failures), 'failing test')} by name alone"),
+        h("pre", "\n" + "\n".join(names) + more, class_="names", tabindex=0),
+        class_="by-name",
+    )

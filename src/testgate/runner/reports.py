@@ -1,0 +1,140 @@
+"""The reports of one run, found in its results directory and brought to agree.
+
+pytest writes `junit.xml` itself, and it is needed; other programs leave any JUnit file `*.xml`, or
+CTRF. A CTRF file beside JUnit must name the same tests as failed, and may know of some that they
+passed only when tried again. Imported by `testgate.runner.suite`.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from testgate.core.errors import RunnerError
+from testgate.core.evidence import TestResult
+from testgate.core.outcomes import Outcome
+from testgate.runner.ctrf import parse_ctrf, says_ctrf
+from testgate.runner.files import open_plain
+from testgate.runner.junit import read_junit
+from testgate.runner.reported import MAX_NAME_CHARS, MAX_REPORT_BYTES, Report, clean, is_failure
+
+JUNIT = "junit.xml"
+MAX_FILES = 10_000
+MAX_JSON_FILES = 1_000  # whose beginnings are looked at
+MAX_CTRF_FILES = 10
+MAX_JUNIT_FILES = 200
+_NONE = (
+    "neither JUnit (*.xml) nor CTRF (*.json) was written to TESTGATE_RESULTS_DIR; a suite whose "
+    'exit code says it all declares evidence = "exit-code"'
+)
+HEAD_BYTES = 65_536  # where a CTRF file must call itself one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """What a run's reports say together. `problem` says why they earn nothing; None if they may."""
+
+    tests: tuple[TestResult, ...]
+    problem: str | None = None
+
+
+def read_reports(results_dir: Path, *, own_names: bool = False) -> Reported:
+    """Everything that lies there, whatever a suite has put there. `own_names`: it names its JUnit
+    files as it likes, and may leave CTRF alone."""
+    try:
+        junit = _junit_reports(results_dir) if own_names else [read_junit(results_dir / JUNIT)]
+    except RunnerError as exc:
+        return Reported(tests=(), problem=str(exc))
+    tests = tuple(test for report in junit for test in report.tests)
+    try:
+        for name, report in _ctrf_reports(results_dir):
+            tests = agreed(tests, name, report) if junit else (*tests, *report.tests)
+    except RunnerError as exc:
+        return Reported(tests=tests, problem=str(exc))
+    if not junit and not tests:
+        return Reported(tests=(), problem=_NONE)
+    interrupted = any(report.interrupted for report in junit)
+    return Reported(
+        tests=tests, problem="the suite was interrupted before its end" if interrupted else None
+    )
+
+
+def _junit_reports(results_dir: Path) -> list[Report]:
+    names = _names(results_dir, ".xml")
+    if len(names) > MAX_JUNIT_FILES:
+        raise RunnerError(
+            f"there are {len(names)} files *.xml, at most {MAX_JUNIT_FILES} are read; let the "
+            "suite write one report"
+        )
+    return [read_junit(results_dir / name) for name in names]
+
+
+def agreed(tests: tuple[TestResult, ...], name: str, ctrf: Report) -> tuple[TestResult, ...]:
+    """The tests of junit.xml with what the CTRF report of that name knows besides. Raises
+    RunnerError if the two name different tests as failed, or CTRF an unknown one as flaky."""
+    known = {test.name for test in tests}
+    ours, theirs = _failed(tests), _failed(ctrf.tests)
+    _refuse_difference(theirs - ours, f"{name} has", f"{JUNIT} has not", "as failed")
+    _refuse_difference(ours - theirs, f"{JUNIT} has", f"{name} has not", "as failed")
+    flaky = {test.name for test in ctrf.tests if test.outcome is Outcome.FLAKY}
+    _refuse_difference(flaky - known, f"{name} has", f"{JUNIT} has not", "as flaky")
+    said = {test.name: test.outcome for test in ctrf.tests}
+    return tuple(_worse(test, said) for test in tests)
+
+
+def _ctrf_reports(results_dir: Path) -> Iterable[tuple[str, Report]]:
+    found = 0
+    for name in _json_names(results_dir):
+        with open_plain(results_dir / name) as file:
+            head = file.read(HEAD_BYTES)
+            if not says_ctrf(head):
+                continue
+            found += 1
+            data = head + file.read(MAX_REPORT_BYTES + 1 - len(head))
+        shown = clean(name, MAX_NAME_CHARS)
+        if len(data) > MAX_REPORT_BYTES:
+            raise RunnerError(f"{shown} has more than {MAX_REPORT_BYTES} bytes")
+        if found > MAX_CTRF_FILES:
+            raise RunnerError(f"there are more than {MAX_CTRF_FILES} CTRF reports")
+        yield shown, parse_ctrf(shown, data)
+
+
+def _json_names(results_dir: Path) -> list[str]:
+    names = _names(results_dir, ".json")
+    if len(names) > MAX_JSON_FILES:
+        raise RunnerError(
+            f"the results directory holds {len(names)} JSON files, at most {MAX_JSON_FILES} are "
+            "looked at; let the suite keep others elsewhere"
+        )
+    return names
+
+
+def _names(results_dir: Path, suffix: str) -> list[str]:
+    names: list[str] = []
+    with os.scandir(results_dir) as entries:
+        for number, entry in enumerate(entries, 1):
+            if number > MAX_FILES:
+                raise RunnerError(
+                    f"the results directory holds more than {MAX_FILES} files; let the suite keep "
+                    "others elsewhere"
+                )
+            if entry.name.endswith(suffix):
+                names.append(entry.name)
+    return sorted(names)
+
+
+def _failed(tests: Iterable[TestResult]) -> set[str]:
+    return {test.name for test in tests if is_failure(test.outcome)}
+
+
+def _refuse_difference(names: set[str], has: str, has_not: str, what: str) -> None:
+    if names:
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        raise RunnerError(
+            f"{has} {min(names)!r}{more} {what}, {has_not}; reports of one run must agree"
+        )
+
+
+def _worse(test: TestResult, said: Mapping[str, Outcome]) -> TestResult:
+    other = said.get(test.name, test.outcome)
+    return replace(test, outcome=other) if other.severity > test.outcome.severity else test

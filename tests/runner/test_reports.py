@@ -1,0 +1,174 @@
+"""The reports of one run: found, never followed, and brought to agree."""
+
+import json
+import os
+
+import pytest
+
+from testgate.core.outcomes import Outcome
+from testgate.runner.reports import MAX_CTRF_FILES, MAX_FILES, MAX_JSON_FILES, read_reports
+from tests.runner.test_ctrf import case, ctrf
+
+A, B = "test_a.py::test_a", "test_a.py::test_b"
+
+
+def junit(*cases):
+    """`cases` are a name and a child: `failure`, `skipped` or nothing."""
+    spelled = "".join(
+        f'<testcase classname="test_a" name="{name}" file="test_a.py">'
+        f"{f'<{child}/>' if child else ''}</testcase>"
+        for name, child in cases
+    )
+    return f"<testsuite>{spelled}</testsuite>"
+
+
+def reported(tmp_path, cases, *reports):
+    (tmp_path / "junit.xml").write_text(junit(*cases))
+    for number, report in enumerate(reports):
+        (tmp_path / f"ctrf-{number}.json").write_text(json.dumps(report))
+    return read_reports(tmp_path)
+
+
+def outcomes(report):
+    return {test.name: test.outcome.value for test in report.tests}
+
+
+BOTH = (("test_a", ""), ("test_b", ""))
+
+
+def test_junit_alone_is_enough(tmp_path):
+    report = reported(tmp_path, BOTH)
+    assert (outcomes(report), report.problem) == ({A: "passed", B: "passed"}, None)
+
+
+def test_ctrf_tells_which_tests_passed_only_when_tried_again(tmp_path):
+    twice = (*BOTH, ("test_b", ""))  # as pytest-rerunfailures has it in JUnit
+    report = reported(tmp_path, twice, ctrf(case(A), case(B, retries=1, flaky=True)))
+    assert (outcomes(report), report.problem) == ({A: "passed", B: "flaky"}, None)
+
+
+def test_what_one_report_calls_skipped_is_not_passed(tmp_path):
+    report = reported(tmp_path, BOTH, ctrf(case(A, "pending"), case(B)))
+    assert (outcomes(report), report.problem) == ({A: "skipped", B: "passed"}, None)
+
+
+def test_a_skipped_test_does_not_pass_because_ctrf_says_so(tmp_path):
+    report = reported(tmp_path, (("test_a", "skipped"), ("test_b", "")), ctrf(case(A), case(B)))
+    assert outcomes(report) == {A: "skipped", B: "passed"}
+
+
+def test_failures_that_agree_are_failures(tmp_path):
+    cases = (("test_a", "failure"), ("test_b", ""))
+    report = reported(tmp_path, cases, ctrf(case(A, "failed"), case(B)))
+    assert (outcomes(report), report.problem) == ({A: "failed", B: "passed"}, None)
+
+
+@pytest.mark.parametrize(
+    ("cases", "report", "says"),
+    [
+        (
+            BOTH,
+            ctrf(case(A, "failed"), case(B)),
+            f"ctrf-0.json has {A!r} as failed, junit.xml has not; reports of one run must agree",
+        ),
+        (BOTH, ctrf(case(A, "other"), case(B)), f"ctrf-0.json has {A!r} as failed"),
+        (BOTH, ctrf(case("c", "failed")), "ctrf-0.json has 'c' as failed, junit.xml has not"),
+        (
+            (("test_a", "failure"), ("test_b", "failure")),
+            ctrf(case(A), case(B)),
+            f"junit.xml has {A!r} and 1 more as failed, ctrf-0.json has not",
+        ),
+        ((("test_a", "failure"),), ctrf(), f"junit.xml has {A!r} as failed, ctrf-0.json has not"),
+        (BOTH, ctrf(case("c", flaky=True)), "ctrf-0.json has 'c' as flaky, junit.xml has not"),
+        (BOTH, ctrf(case(A, "what")), "ctrf-0.json: results.tests[1] has status 'what'"),
+    ],
+)
+def test_reports_that_disagree_are_a_problem_and_junits_tests_are_told(
+    tmp_path, cases, report, says
+):
+    found = reported(tmp_path, cases, report)
+    assert says in (found.problem or "")
+    assert len(found.tests) == len(cases)
+
+
+def test_every_ctrf_report_must_agree(tmp_path):
+    good, bad = ctrf(case(A), case(B)), ctrf(case(A, "failed"))
+    assert "ctrf-1.json has" in (reported(tmp_path, BOTH, good, bad).problem or "")
+
+
+def test_ctrf_alone_is_not_enough(tmp_path):
+    (tmp_path / "ctrf.json").write_text(json.dumps(ctrf(case(A))))
+    report = read_reports(tmp_path)
+    assert (report.tests, report.problem) == ((), "junit.xml was not written")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": 1}', "[" * 100_000, "not JSON", "", '{"reportFormat": "else"}', " " * 70_000 + "{}"],
+)
+def test_other_json_is_left_alone(tmp_path, text):
+    (tmp_path / "other.json").write_text(text)
+    assert reported(tmp_path, BOTH).problem is None
+
+
+def test_a_truncated_ctrf_report_is_a_problem(tmp_path):
+    (tmp_path / "ctrf.json").write_text('{"reportFormat" : "CTRF", "results": {')
+    assert "ctrf.json is not readable JSON" in (reported(tmp_path, BOTH).problem or "")
+
+
+def test_a_large_ctrf_report_is_refused_and_a_large_other_file_is_not_read(tmp_path):
+    for name, head in (("ctrf.json", b'{"reportFormat":"CTRF",'), ("har.json", b"{")):
+        with (tmp_path / name).open("wb") as file:
+            file.write(head)
+            file.truncate(200_000_000)
+    problem = reported(tmp_path, BOTH).problem or ""
+    assert problem == "ctrf.json has more than 30000000 bytes"
+    (tmp_path / "ctrf.json").unlink()
+    assert reported(tmp_path, BOTH).problem is None
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda path: path.symlink_to("junit.xml"), "x.json is a symbolic link"),
+        (os.mkfifo, "x.json is a named pipe"),
+        (lambda path: path.mkdir(), "x.json is a directory"),
+    ],
+    ids=["link", "pipe", "directory"],
+)
+def test_what_only_looks_like_a_report_is_a_problem(tmp_path, make, says):
+    make(tmp_path / "x.json")
+    assert says in (reported(tmp_path, BOTH).problem or "")
+
+
+def test_a_file_whose_name_is_no_text_is_read(tmp_path):
+    with open(os.fsencode(tmp_path) + b"/\xff.json", "w") as file:  # noqa: PTH123
+        file.write(json.dumps(ctrf(case(A, "failed"))))
+    assert "?.json has" in (reported(tmp_path, BOTH).problem or "")
+
+
+@pytest.mark.parametrize(
+    ("count", "name", "text", "says"),
+    [
+        (MAX_FILES, "{}.png", "", "holds more than 10000 files; let the suite keep others"),
+        (MAX_JSON_FILES + 1, "{}.json", "", "holds 1001 JSON files, at most 1000 are looked at"),
+        (
+            MAX_CTRF_FILES + 1,
+            "{:02}.json",
+            json.dumps(ctrf(case(A), case(B))),
+            "there are more than 10 CTRF reports",
+        ),
+    ],
+    ids=["files", "json", "ctrf"],
+)
+def test_a_flood_of_files_is_a_problem(tmp_path, count, name, text, says):
+    for number in range(count):
+        (tmp_path / name.format(number)).write_text(text)
+    assert says in (reported(tmp_path, BOTH).problem or "")
+
+
+def test_an_interrupted_run_is_told_with_what_it_had(tmp_path):
+    (tmp_path / "junit.xml").write_text("<testsuite><testcase name='a'/><testcase/></testsuite>")
+    report = read_reports(tmp_path)
+    assert report.problem == "the suite was interrupted before its end"
+    assert [test.outcome for test in report.tests] == [Outcome.PASSED]

@@ -6,7 +6,7 @@ import pytest
 
 from testgate.core.outcomes import Outcome
 from testgate.local.ecs import HookDetailsMode, TransitionKind
-from testgate.local.lambdas import Crash, Moment
+from testgate.local.lambdas import Crash, Hang, Moment
 from tests.deployments.conftest import CHECKOUT_SUITE
 
 CRASH_BEFORE = Crash(when=Moment.BEFORE_HANDLER)
@@ -120,3 +120,26 @@ def test_a_hook_that_crashes_never_promotes(lab, fault):
         assert run.outcome is Outcome.ABORTED
         assert run.record
         assert "nobody waits for this verdict any more" in run.record["sentence"]
+
+
+def test_a_gate_run_past_its_deadline_is_stopped_by_the_hook(lab):
+    """Nothing inside the machine ends in time: its judge hangs."""
+    lab.established()
+    lab.local.lambdas.inject(lab.stack.function("judge"), Hang())
+    deployment = lab.update("2", lab.hook(TIMEOUT_SECONDS=10))
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    assert not lab.production_shifts()
+    run = lab.run(deployment)
+    assert run.outcome is Outcome.TIMED_OUT
+    assert run.sentence.startswith("the gate timed out after 10 s")
+    execution = lab.execution_ended(deployment)
+    assert (execution["status"], execution["error"]) == ("ABORTED", "Testgate.TimedOut")
+
+
+def test_an_event_that_is_none_of_ecs_is_refused_and_kept(lab):
+    called = lab.local.lambdas.invoke(lab.stack.function("test-gate"), b'{"hello": "there"}')
+    assert json.loads(called.payload) == {"hookStatus": "FAILED"}
+    stored = [lab.bucket.get_json(key) for key in lab.bucket.keys("errors/")]
+    own = [each for each in stored if each["request_id"] == called.request_id]
+    assert [each["outcome"] for each in own] == ["infra_error"]
+    assert own[0]["sentence"].startswith("the hook's event is unreadable: ")

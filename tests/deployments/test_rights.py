@@ -33,7 +33,10 @@ def without(lab):
         taken.append((name, whole))
         rest = [each for each in whole["Statement"] if each["Sid"] not in sids]
         assert len(rest) == len(whole["Statement"]) - len(sids)
-        iam.put_role_policy(**name, PolicyDocument=json.dumps(whole | {"Statement": rest}))
+        if rest:
+            iam.put_role_policy(**name, PolicyDocument=json.dumps(whole | {"Statement": rest}))
+        else:
+            iam.delete_role_policy(**name)
 
     yield take
     for name, whole in taken:
@@ -146,7 +149,9 @@ def test_a_hook_that_ecs_may_not_invoke_fails_the_deployment_with_that_reason(la
     ) in says
 
 
-@pytest.mark.denied("logs:CreateLogStream", "s3:PutObject", "events:PutEvents")
+@pytest.mark.denied(
+    *("logs:CreateLogStream", "logs:PutLogEvents", "s3:PutObject", "events:PutEvents")
+)
 def test_a_hook_that_cannot_tell_its_answer_gives_it_all_the_same(lab, without):
     """Log, answer and event tell of a verdict; none of them is one."""
     lab.established()

@@ -24,6 +24,7 @@ BUNDLE = "tests/runner/test_bundle.py"
 JUNIT = "tests/runner/test_junit.py"
 CTRF = "tests/runner/test_ctrf.py"
 REPORTS = "tests/runner/test_reports.py"
+RIGHTS = "tests/rights/test_template.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -633,5 +634,24 @@ GUARDS = (
         new="except ImportError as exc:  # noqa: BLE001 - a report is",
         test="tests/steps/test_reports.py"
         "::test_a_report_that_cannot_be_stored_is_missing_and_nothing_else_is",
+    ),
+    Guard(
+        name="the runner writes evidence alone",
+        prevents="a suite with the runner's credentials that writes a record or an answer",
+        file="infra/gate.yaml",
+        old="${RecordBucket}/runs/*/evidence/*",
+        new="${RecordBucket}/runs/*",
+        test=f"{RIGHTS}::test_each_prefix_is_written_by_its_own_functions_alone",
+    ),
+    Guard(
+        name="evidence is written once",
+        prevents="evidence that replaces what another attempt left",
+        file="infra/gate.yaml",
+        old="""                Condition:
+                  "Null":
+                    s3:if-none-match: "false"
+""",
+        new="",
+        test=f"{RIGHTS}::test_evidence_is_written_only_where_there_is_none",
     ),
 )

@@ -151,11 +151,11 @@ class Lab:
             f"example.com/shop:{version}", {"SHOP_VERSION": version} | environment
         )
 
-    def create(self, version: str, hook: Hook, **environment: str) -> dict[str, Any]:
-        return self.ended(self.site.create(self.task(version, **environment), hook))
+    def create(self, version: str, *hooks: Hook, **environment: str) -> dict[str, Any]:
+        return self.ended(self.site.create(self.task(version, **environment), *hooks))
 
-    def update(self, version: str, hook: Hook | None = None, **environment: str) -> dict[str, Any]:
-        return self.ended(self.site.update(self.task(version, **environment), hook))
+    def update(self, version: str, *hooks: Hook, **environment: str) -> dict[str, Any]:
+        return self.ended(self.site.update(self.task(version, **environment), *hooks))
 
     def established(self) -> None:
         """Version 1 in production, through a gate whose one suite passes."""

@@ -3,6 +3,9 @@
 import contextlib
 import itertools
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -77,6 +80,31 @@ def lab(
     expected = marker.args if marker is not None else ()
     denials = local.rights.ledger.denials()[denied_before:]
     assert [each.reason for each in denials if each.action not in expected] == []
+
+
+@pytest.fixture
+def testgate(lab: "Lab") -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `testgate` in a process of its own, pointed at the local AWS by AWS's variables."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_ENDPOINT_URL": lab.local.url,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "COLUMNS": "200",
+    } | {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+
+    def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "testgate", *arguments],
+            check=False,
+            env=environment | changes,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
 
 
 @dataclass(kw_only=True)
@@ -179,6 +207,18 @@ class Lab:
                     return run
             pause.wait(0.05)
         raise AssertionError("the gate run was never recorded")
+
+    def recorded_of(self, deployment: Mapping[str, Any], hook: str) -> StoredRun:
+        """The run of one kind of hook, beside those of others, once there is one."""
+        pause = threading.Event()
+        for _ in range(600):
+            with contextlib.suppress(RunNotFoundError):
+                run = self.run(deployment)
+                for each in (run, *run.others):
+                    if each.hook == hook:
+                        return each
+            pause.wait(0.05)
+        raise AssertionError(f"no run of {hook} was ever recorded")
 
     def execution_ended(self, deployment: Mapping[str, Any]) -> dict[str, Any]:
         """The deployment's only execution, once it has ended."""

@@ -8,7 +8,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.mutations.guards import GUARDS, Guard
+from tests.mutations.guard import Guard
+from tests.mutations.guards import GUARDS
 
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("src", "hooks", "state_machines", "tests", "infra", "examples", "pyproject.toml")

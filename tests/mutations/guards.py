@@ -3,7 +3,8 @@
 Read by `python -m tests.mutations`, by test_guards.py and by docs/guards.md.
 """
 
-from dataclasses import dataclass
+from tests.mutations.guard import Guard
+from tests.mutations.hook_guards import HOOK_GUARDS
 
 CORE = "src/testgate/core/"
 RUNNER = "src/testgate/runner/"
@@ -25,19 +26,6 @@ JUNIT = "tests/runner/test_junit.py"
 CTRF = "tests/runner/test_ctrf.py"
 REPORTS = "tests/runner/test_reports.py"
 RIGHTS = "tests/rights/test_template.py"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
-    """`old` stands once in `file`; with `new` in its place the guard is gone."""
-
-    name: str
-    prevents: str
-    file: str
-    old: str
-    new: str
-    test: str
-
 
 GUARDS = (
     Guard(
@@ -196,7 +184,7 @@ GUARDS = (
         name="gated stages only",
         prevents="a gate at a stage where it tests nothing",
         file=CORE + "decision.py",
-        old="if event.stage in GATED_STAGES or event.stage in SHIFT_STAGES:",
+        old="if event.stage in kind.stages or event.stage in SHIFT_STAGES:",
         new="if True:",
         test=f"{DECISION}::test_a_gate_at_a_wrong_stage_refuses_and_names_the_right_ones",
     ),
@@ -654,4 +642,5 @@ GUARDS = (
         new="",
         test=f"{RIGHTS}::test_evidence_is_written_only_where_there_is_none",
     ),
+    *HOOK_GUARDS,
 )

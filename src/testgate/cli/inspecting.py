@@ -63,7 +63,7 @@ def why(
     connection = Connection(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
-    waits = find_waiting(connection, connection.bucket(), target)
+    waits = find_waiting(connection.client, connection.bucket(), target)
     try:
         run = find_or_explain(connection, target)
     except UnrecordedError as exc:

@@ -3,13 +3,12 @@
 Imported by `why` and `show`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from testgate.aws.s3 import Bucket
-from testgate.cli.connection import Connection
 from testgate.cli.ecs_word import ask_ecs
 from testgate.cli.runs import service_and_deployment
 from testgate.core.layout import RunPlace, parse_waiting_key, waiting_prefix
@@ -40,23 +39,14 @@ class WaitingHook:
         }
 
 
-def find_waiting(connection: Connection, bucket: Bucket, target: str) -> list[WaitingHook]:
+def find_waiting(client: Callable[[str], Any], bucket: Bucket, target: str) -> list[WaitingHook]:
     """The hooks that a deployment's ARN, or any deployment of `cluster/service`, still waits for.
 
     A hook is never told that nobody waits any more, so ECS is asked. Raises InputError.
     """
     noted = list(_noted(bucket, target))
-    live = {arn: _is_live(connection, arn) for arn in {hook.deployment for hook in noted}}
-    now = datetime.now(UTC)
-    return [
-        hook
-        for hook in noted
-        if (
-            _is_before(now, hook.deadline)
-            if live[hook.deployment] is None
-            else live[hook.deployment]
-        )
-    ]
+    live = {arn: _is_live(client, arn) for arn in {hook.deployment for hook in noted}}
+    return [hook for hook in noted if _waits(hook, live[hook.deployment])]
 
 
 def _noted(bucket: Bucket, target: str) -> Iterator[WaitingHook]:
@@ -81,14 +71,17 @@ def _read(place: RunPlace, note: Mapping[str, Any]) -> WaitingHook:
     )
 
 
-def _is_live(connection: Connection, arn: str) -> bool | None:
+def _is_live(client: Callable[[str], Any], arn: str) -> bool | None:
     """Whether the deployment goes on; None if ECS does not tell."""
-    word = ask_ecs(connection.client("ecs"), arn)
+    word = ask_ecs(client("ecs"), arn)
     return None if word is None else word.deployment.status in _LIVE
 
 
-def _is_before(now: datetime, deadline: str) -> bool:
+def _waits(hook: WaitingHook, live: bool | None) -> bool:
+    """By ECS's word, and where it has none by the hook's own deadline."""
+    if live is not None:
+        return live
     try:
-        return now < datetime.fromisoformat(deadline)
+        return datetime.now(UTC) < datetime.fromisoformat(hook.deadline)
     except (TypeError, ValueError):
         return False

@@ -28,6 +28,7 @@ from testgate.core.errors import InputError, PlanError, UnavailableError
 from testgate.core.facts import ExecutionFacts
 from testgate.core.handoff import ExecutionRef, parse_json_object
 from testgate.core.history import Traces, read_history
+from testgate.core.identity_answers import Asked, read_asked
 from testgate.core.layout import place_of
 from testgate.core.plan import Plan
 from testgate.core.record import build_record
@@ -85,9 +86,17 @@ class Finish:
             traces.prepared,
             None,
             suite_times(results),
+            self._asked(traces),
         )
         verdict = ended_verdict(question, execution, plan, results)
         return write_record(self.bucket, place, build_record(question, verdict, facts))
+
+    def _asked(self, traces: Traces) -> Asked:
+        """What green was to be asked; answers are left to a Judge."""
+        try:
+            return read_asked(traces.prepared, {})
+        except InputError:
+            return Asked()
 
     def _plan(self, traces: Traces) -> Plan | None:
         """The plan that Prepare fixed; None if it fixed none, or none that can be read."""

@@ -40,8 +40,10 @@ from testgate.core.identity import (
     identity_problem,
     parse_snapshot,
 )
+from testgate.core.identity_answers import Asked, asked_problem, read_asked
 from testgate.core.layout import place_of
 from testgate.core.outcomes import Outcome
+from testgate.core.plan import Plan
 from testgate.core.quarantine import judging_day
 from testgate.core.record import build_record, refused_before_tests
 from testgate.core.verdict import Verdict, judge
@@ -85,22 +87,23 @@ class Judge:
         if written is not None:
             return conclude(self.bucket, place, written)
         prepared: State = (state.get("prepare") or {}).get("payload") or {}
-        verdict, times = self._verdict(question, execution, prepared, state)
+        verdict, times, plan = self._verdict(question, execution, prepared, state)
         after: dict[str, object] = {}
+        asked, answered = _answered(plan, prepared, state)
         if prepared.get("ready") is True:
             looks = LOOKS if verdict.outcome is Outcome.PASSED else 1
             problem, after = self._settled_identity(question, prepared, looks)
-            verdict = _with_identity(verdict, problem)
-        facts = run_facts(execution, self.now(), prepared, after, times)
+            verdict = _with_identity(_with_identity(verdict, answered), problem)
+        facts = run_facts(execution, self.now(), prepared, after, times, asked)
         return write_record(self.bucket, place, build_record(question, verdict, facts))
 
     def _verdict(
         self, question: Question, execution: ExecutionRef, prepared: State, state: State
-    ) -> tuple[Verdict, dict[str, tuple[str, str]]]:
-        """The verdict over tests alone, and when each suite ran."""
+    ) -> tuple[Verdict, dict[str, tuple[str, str]], Plan | None]:
+        """The verdict over tests alone, when each suite ran, and the plan that was judged by."""
         early = _early_verdict(prepared, state)
         if early is not None:
-            return early, {}
+            return early, {}, None
         place = place_of(question.deployment, execution.name)
         try:
             plan = load_plan(self.bucket, str(prepared["plan_digest"]))
@@ -111,13 +114,13 @@ class Judge:
         except UnavailableError:
             raise
         except GateError as exc:
-            return refused_before_tests(Outcome.INFRA_ERROR, str(exc)), {}
+            return refused_before_tests(Outcome.INFRA_ERROR, str(exc)), {}, None
         on = judging_day(execution.started_at)
         judged = judge(plan, results, question.digest, on)
         if "waves_error" in state and judged.outcome is not Outcome.FAILED:
             sentence = _step_failed("run", state["waves_error"])
             judged = replace(judged, outcome=Outcome.INFRA_ERROR, sentence=sentence)
-        return judged, suite_times(results)
+        return judged, suite_times(results), plan
 
     def _settled_identity(
         self, question: Question, prepared: State, looks: int
@@ -140,7 +143,7 @@ class Judge:
             )
             if gone:
                 return gone, {}
-            after = self.discovery.snapshot(question, deployment)
+            after = self.discovery.look(question, deployment).snapshot
         except UnavailableError:
             raise
         except GateError as exc:
@@ -155,6 +158,20 @@ class Judge:
     def _gone(self, question: Question) -> IdentityProblem | None:
         now = self.ecs.deployment(str(question.deployment))
         return deployment_problem(question, now.status, now.stage, now.target_revision)
+
+
+def _answered(
+    plan: Plan | None, prepared: State, state: State
+) -> tuple[Asked, IdentityProblem | None]:
+    """What green was asked, and why its answers are not those of the revision under test."""
+    failed = state.get("identity_error")
+    failure = _step_failed("identity", failed) if failed is not None else ""
+    try:
+        asked = read_asked(prepared, state, failure)
+    except InputError as exc:
+        return Asked(), IdentityProblem(finding=Finding.WRONG, sentence=f"identity: {exc}")
+    own = asked.inquiry.check if asked.inquiry else None
+    return asked, asked_problem(plan.identity if plan else own, asked)
 
 
 def _early_verdict(prepared: State, state: State) -> Verdict | None:

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from testgate.aws.clients import client
-from testgate.aws.discovery import Discovery
+from testgate.aws.discovery import Discovery, Sight
 from testgate.aws.ecs import Ecs
 from testgate.aws.elbv2 import Elbv2
 from testgate.aws.plans import resolve_plan
 from testgate.aws.s3 import Bucket
 from testgate.core.binding import Question, parse_question
-from testgate.core.deadlines import deadlines
+from testgate.core.deadlines import ASK_S, deadlines
 from testgate.core.errors import GateError, InputError, UnavailableError
 from testgate.core.facts import DeploymentFacts
 from testgate.core.handoff import (
@@ -34,6 +34,8 @@ from testgate.core.identity import (
     deployment_problem,
     identity_problem,
 )
+from testgate.core.identity_answers import Inquiry
+from testgate.core.identity_check import Subject, expected_value
 from testgate.core.layout import place_of
 from testgate.core.outcomes import Outcome
 from testgate.core.plan import Plan, service_problem, shards_of, timeout_problem
@@ -86,17 +88,18 @@ class Prepare:
             ) or timeout_problem(plan, question.config.timeout_s)
             if unfit:
                 return _not_ready(Outcome.INFRA_ERROR, unfit)
-            snapshot = self.discovery.snapshot(question, deployment)
+            sight = self.discovery.look(question, deployment)
+            inquiry = _inquiry(question, plan, sight)
         except UnavailableError:
             raise
         except GateError as exc:
             return _not_ready(Outcome.INFRA_ERROR, str(exc))
-        problem = identity_problem(question, snapshot)
+        problem = identity_problem(question, sight.snapshot)
         if problem:  # a rollback changes rules too: then that is what has happened
             now = self.ecs.deployment(str(question.deployment))
             gone = deployment_problem(question, now.status, now.stage, now.target_revision)
             return _identity_refusal(gone or problem)
-        return self._ready(execution, question, deployment, plan, snapshot)
+        return self._ready(execution, question, deployment, plan, sight, inquiry)
 
     def _ready(
         self,
@@ -104,21 +107,26 @@ class Prepare:
         question: Question,
         deployment: DeploymentFacts,
         plan: Plan,
-        snapshot: Snapshot,
+        sight: Sight,
+        inquiry: Inquiry | None,
     ) -> dict[str, object]:
         limits = deadlines(
             execution.started_at,
             question.config.timeout_s,
             deployment.expiry(self.hook_function_arn),
+            after_tests_s=ASK_S if inquiry else 0,
         )
         context = RunContext(
             input_digest=question.digest,
             plan_digest=plan.digest,
             prefix=place_of(question.deployment, execution.name).prefix,
-            base_url=snapshot.base_url,
+            base_url=sight.reach.base_url,
             deadline=limits.suites,
             judged_on=judging_day(execution.started_at),
-            variables=_variables(question, execution.name, snapshot, limits.suites),
+            variables=_variables(question, execution.name, sight.snapshot, limits.suites),
+            host=sight.reach.host,
+            headers=sight.reach.headers,
+            fence=sight.reach.fence,
         )
         return {
             "ready": True,
@@ -131,8 +139,27 @@ class Prepare:
                 [spell_due(suite, due.shard) for suite in wave for due in shards_of(suite)]
                 for wave in plan.waves
             ],
-            "before": snapshot.spell(),
+            "before": sight.snapshot.spell(),
+            "asks_identity": inquiry is not None,
+            **({"inquiry": inquiry.spell(), "ask_by": spell_time(limits.judge)} if inquiry else {}),
         }
+
+
+def _inquiry(question: Question, plan: Plan, sight: Sight) -> Inquiry | None:
+    """What green must say if it is this revision; None if the gate does not ask. Raises InputError
+    if the revision lacks a fact that the gate asks for."""
+    if plan.identity is None:
+        return None
+    revision = sight.revision
+    subject = Subject(
+        container=sight.container,
+        images=revision.images,
+        image_digests=revision.image_digests,
+        revision=question.revision,
+        task_definition=revision.task_definition,
+        parameters=question.config.parameters,
+    )
+    return Inquiry(check=plan.identity, expected=expected_value(plan.identity, subject))
 
 
 def _identity_refusal(problem: IdentityProblem) -> dict[str, object]:
@@ -164,5 +191,7 @@ def _variables(
         "TESTGATE_RUN_ID": run_id,
         "TESTGATE_DEADLINE": spell_time(deadline),
     }
+    if snapshot.host:
+        told["TESTGATE_TEST_HOST"] = snapshot.host
     parameters = question.config.parameters
     return told | {f"TESTGATE_PARAMETER_{name}": text for name, text in parameters.items()}

@@ -16,6 +16,7 @@ from testgate.core.canonical import digest_of
 from testgate.core.errors import EvidenceError, NotFoundError
 from testgate.core.evidence import Crash, Evidence, Result, parse_evidence
 from testgate.core.handoff import ExecutionRef, Pointer, spell_time
+from testgate.core.identity_answers import Asked
 from testgate.core.layout import RunPlace
 from testgate.core.outcomes import Outcome
 from testgate.core.record import RunFacts
@@ -64,6 +65,7 @@ def run_facts(
     prepared: State,
     after: State | None,
     times: SuiteTimes,
+    asked: Asked,
 ) -> RunFacts:
     """What a record says besides the verdict; `prepared` is Prepare's answer, or empty."""
     before = prepared.get("before") or {}
@@ -77,10 +79,11 @@ def run_facts(
         image=before.get("image", ""),
         base_url=before.get("base_url", ""),
         identity={
-            "says": "routing only",
+            "says": asked.says,
             "before": prepared.get("before"),
             "after": after or None,
-        },
+        }
+        | asked.spell(),
         suite_times=times,
     )
 

@@ -1,5 +1,7 @@
 """The working step: runs one shard of one suite, and stores what it left as evidence.
 
+It also asks green who it is, in ask_green: only this function is in the suites' network.
+
 Runs in the runner bundle, the only one in which suite code runs. Its role can write evidence and
 nothing else.
 """
@@ -10,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from state_machines.steps.ask_green import answer_inquiry
 from testgate.aws.clients import client
 from testgate.aws.plans import load_plan
 from testgate.aws.s3 import JSON_TYPE, Bucket
@@ -18,6 +21,7 @@ from testgate.core.errors import AccessDeniedError, NotFoundError, RunnerError
 from testgate.core.evidence import Evidence
 from testgate.core.handoff import Pointer, Task, parse_order
 from testgate.core.layout import suite_bundle_key
+from testgate.core.masking import mask_bytes, mask_evidence
 from testgate.core.redaction import redact_bytes
 from testgate.core.storing import to_json_bytes
 from testgate.runner.bundle import unpack_bundle
@@ -34,7 +38,13 @@ from testgate.runner.suite import SuiteRun, may_try_again, run_suite
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
     """The Lambda function: `{due, run, retry}` in, a pointer to the evidence out, and `again`:
-    whether the suite's attempts allow, and its failures deserve, another try."""
+    whether the suite's attempts allow, and its failures deserve, another try. An event with an
+    `inquiry` asks green who it is instead (see ask_green)."""
+    return answer_inquiry(event) if "inquiry" in event else run_shard(event)
+
+
+def run_shard(event: Mapping[str, Any]) -> dict[str, object]:
+    """Run one shard of one suite and store what it left."""
     order = parse_order(event)
     bucket = Bucket(client("s3"), os.environ["RECORD_BUCKET"])
     suite = load_plan(bucket, order.context.plan_digest).suite(order.run.suite)
@@ -46,15 +56,15 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
     with fresh_directory() as place:
         run = SuiteRun(task=task, directory=place)
         unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
-        evidence = run_suite(run)
+        evidence = mask_evidence(run_suite(run), task.context.headers)
         pointer = _store(bucket, task, run, evidence)
     return pointer.spell() | {"again": may_try_again(task, evidence, datetime.now(UTC))}
 
 
-def _storable(path: Path) -> bytes | None:
+def _storable(path: Path, headers: Mapping[str, str]) -> bytes | None:
     """A plain file of a size that is read; a larger report counts as none, and is not kept."""
     try:
-        return redact_bytes(read_plain(path, MAX_REPORT_BYTES))
+        return redact_bytes(mask_bytes(read_plain(path, MAX_REPORT_BYTES), headers))
     except RunnerError:
         return None
 
@@ -81,7 +91,7 @@ def _store(bucket: Bucket, task: Task, run: SuiteRun, evidence: Evidence) -> Poi
         (run.report_path, "application/xml"),
         (run.output_path, "text/plain; charset=utf-8"),
     ):
-        stored = _storable(path)
+        stored = _storable(path, task.context.headers)
         if stored is not None:
             bucket.put_once(f"{prefix}{path.name}", stored, content_type)
     body = to_json_bytes(evidence.spell())

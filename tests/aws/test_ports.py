@@ -23,6 +23,7 @@ from testgate.core.errors import (
     PortError,
     UnavailableError,
 )
+from testgate.core.reach import Listener
 from testgate.core.routing import Condition
 from tests.fakes.ports import FakeBucket, FakeExecutions
 
@@ -332,15 +333,10 @@ def test_a_network_load_balancer_is_refused_by_name():
         Elbv2(Canned()).rule("arn:aws:elasticloadbalancing:x:1:listener/net/n/1/2")
 
 
-@pytest.mark.parametrize(
-    ("protocol", "scheme", "says"),
-    [
-        ("HTTPS", "internet-facing", "speaks HTTPS, and no certificate names"),
-        ("HTTP", "internal", "lb.example is internal"),
-    ],
-)
-def test_a_listener_that_suites_cannot_reach_is_refused(protocol, scheme, says):
-    listener = {"Protocol": protocol, "Port": 8443, "LoadBalancerArn": "lb"}
+@pytest.mark.parametrize(("scheme", "internal"), [("internet-facing", False), ("internal", True)])
+def test_a_listener_is_read_with_its_load_balancer(scheme, internal):
+    prefix = "arn:aws:elasticloadbalancing:x:1"
+    listener = {"Protocol": "HTTPS", "Port": 8443, "LoadBalancerArn": "lb"}
     balancer = {"DNSName": "lb.example", "Scheme": scheme}
     port = Elbv2(
         Canned(
@@ -348,8 +344,34 @@ def test_a_listener_that_suites_cannot_reach_is_refused(protocol, scheme, says):
             describe_load_balancers={"LoadBalancers": [balancer]},
         )
     )
-    with pytest.raises(InputError, match=says):
-        port.base_url("arn:aws:elasticloadbalancing:x:1:listener-rule/app/n/1/2/3")
+    assert port.listener(f"{prefix}:listener-rule/app/n/1/2/3") == Listener(
+        arn=f"{prefix}:listener/app/n/1/2",
+        protocol="HTTPS",
+        name="lb.example",
+        port=8443,
+        internal=internal,
+    )
+
+
+def test_entries_of_one_container_differ_by_port():
+    entries = [{"containerName": "web", "containerPort": port} for port in (80, 9000)]
+    facts = Ecs(
+        Canned(describe_service_revisions={"serviceRevisions": [{"loadBalancers": entries}]})
+    ).revision("arn")
+    assert [entry.name for entry in facts.load_balancers] == ["web:80", "web:9000"]
+
+
+def test_what_runs_is_read_by_container():
+    images = [
+        {"containerName": "web", "image": "shop:1", "imageDigest": "sha256:1"},
+        {"containerName": "proxy", "image": "nginx"},
+        {"image": "nameless"},
+    ]
+    raw = {"containerImages": images, "taskDefinition": "arn:td/web:7"}
+    facts = Ecs(Canned(describe_service_revisions={"serviceRevisions": [raw]})).revision("arn")
+    assert facts.images == {"web": "shop:1", "proxy": "nginx"}
+    assert facts.image_digests == {"web": "sha256:1"}
+    assert facts.task_definition == "arn:td/web:7"
 
 
 def test_a_body_is_read_whole():

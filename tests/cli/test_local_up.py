@@ -77,3 +77,30 @@ def test_a_port_in_use_is_told(start):
     assert process.returncode == 2
     assert str(port) in errors
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("arguments", [(), ("--without-rights",)])
+def test_roles_are_held_to_their_policies_unless_asked_otherwise(start, arguments):
+    told, _ = exports(start(*arguments))
+
+    def client(service, **keys):
+        own = keys or {
+            "aws_access_key_id": told["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": told["AWS_SECRET_ACCESS_KEY"],
+        }
+        url, region = told["AWS_ENDPOINT_URL"], told["AWS_REGION"]
+        return boto3.client(service, endpoint_url=url, region_name=region, **own)
+
+    role = client("iam").create_role(RoleName="mine", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    given = client("sts").assume_role(RoleArn=role, RoleSessionName="me")["Credentials"]
+    mine = client(
+        "ecs",
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+    )
+    if arguments:
+        assert mine.list_clusters()["clusterArns"] == []
+        return
+    with pytest.raises(mine.exceptions.ClientError, match="started without rights"):
+        mine.list_clusters()

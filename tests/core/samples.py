@@ -99,5 +99,6 @@ def snapshot(**changes):
         "target_states": {"127.0.0.1:1": "healthy", "127.0.0.1:2": "healthy"},
         "base_url": "http://127.1.2.3:9001",
         "image": "shop:1",
+        "header_names": ("x-test",),
     }
     return Snapshot(**(values | changes))

@@ -79,6 +79,7 @@ def test_after_production_shift_the_production_rule_is_under_test():
         ({"production_rule": rule({GROUP: 0})}, "the production rule changed"),
         ({"resolved_group": OTHER}, "target group changed"),
         ({"base_url": "http://elsewhere"}, "the base URL changed"),
+        ({"reach_digest": "sha256:1"}, "what requests must have changed"),
         ({"rules_above": ("r",)}, "the set of rules above changed"),
     ],
 )

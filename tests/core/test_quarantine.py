@@ -215,8 +215,8 @@ def test_a_gate_file_says_services_and_quarantine():
         (gate_file(quarantine=table(suite='"perf"')), "names suite 'perf', which the file does"),
         (gate_file(quarantine=table(suite="1")), "names suite '1', which the file does"),
         (gate_file(gate='service = ["shop/*"]'), "[gate] unknown key 'service'"),
-        (gate_file(gate="services = []"), "services is [], expected texts"),
-        (gate_file(gate='services = "shop/web"'), "expected texts like"),
+        (gate_file(gate="services = []"), "services is [], expected a list of texts"),
+        (gate_file(gate='services = "shop/web"'), "expected a list of texts such as"),
     ],
 )
 def test_what_a_gate_file_cannot_mean_is_refused(text, says):

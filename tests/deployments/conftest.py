@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import requests
+import trustme
 
 from infra.bundle import Target, build_bundles
 from testgate.aws.s3 import Bucket
@@ -49,8 +50,20 @@ def test_checkout(base_url):
 
 
 @pytest.fixture(scope="package")
-def local() -> Iterator[LocalAws]:
-    settings = LocalSettings(time_scale=TIME_SCALE, images=ROOT / "examples" / "images.toml")
+def authority() -> trustme.CA:
+    """Signs what the local functions trust."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="package")
+def local(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    ca_file = tmp_path_factory.mktemp("authority") / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca_file))
+    settings = LocalSettings(
+        time_scale=TIME_SCALE,
+        images=Path(__file__).with_name("images") / "images.toml",
+        ca_file=ca_file,
+    )
     with LocalAws(settings) as running:
         yield running
 
@@ -119,6 +132,7 @@ class Lab:
     acts: list[tuple[TransitionKind, Callable[[DeploymentTransition], None]]] = field(
         default_factory=list
     )
+    image: str = "shop"
     _site: Site | None = None
 
     @property
@@ -126,6 +140,10 @@ class Lab:
         if self._site is None:
             self._site = build_site(self.local.client, self.name)
         return self._site
+
+    @site.setter
+    def site(self, site: Site) -> None:
+        self._site = site
 
     @property
     def bucket(self) -> Bucket:
@@ -176,7 +194,7 @@ class Lab:
 
     def task(self, version: str, **environment: str) -> str:
         return self.site.register(
-            f"example.com/shop:{version}", {"SHOP_VERSION": version} | environment
+            f"example.com/{self.image}:{version}", {"SHOP_VERSION": version} | environment
         )
 
     def create(self, version: str, *hooks: Hook, **environment: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from infra.bundle import HOOK_WITHOUT, ROOT, Manifest, Target, build_bundles
 
 LAMBDA_PYTHON = Path(sys.prefix) / "lambda-runtime" / "bin" / "python"
 OURS = {"testgate", "hooks", "state_machines"}
-RUNTIME = {"boto3", "botocore"}  # what AWS's Python runtimes bring
+RUNTIME = {"boto3", "botocore", "jmespath"}  # what AWS's Python runtimes bring
 HANDLERS = {
     "hook": [f"hooks.{hook}" for hook in ("test_gate", "admission", "approval", "metrics")],
     "control": [

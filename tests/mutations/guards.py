@@ -3,8 +3,10 @@
 Read by `python -m tests.mutations`, by test_guards.py and by docs/guards.md.
 """
 
+from tests.mutations.asking_guards import ASKING_GUARDS
 from tests.mutations.guard import Guard
 from tests.mutations.hook_guards import HOOK_GUARDS
+from tests.mutations.reach_guards import REACH_GUARDS
 
 CORE = "src/testgate/core/"
 RUNNER = "src/testgate/runner/"
@@ -28,6 +30,9 @@ REPORTS = "tests/runner/test_reports.py"
 RIGHTS = "tests/rights/test_template.py"
 
 GUARDS = (
+    *REACH_GUARDS,
+    *ASKING_GUARDS,
+    *HOOK_GUARDS,
     Guard(
         name="output answers this question",
         prevents="a pass of another deployment counts here",
@@ -216,8 +221,8 @@ GUARDS = (
         name="unknown keys are refused",
         prevents="a typo that weakens a gate",
         file=CORE + "config.py",
-        old="        elif key not in _PARSERS:\n",
-        new="        elif key not in _PARSERS and False:\n",
+        old="        if key not in _PARSERS:\n",
+        new="        if key not in _PARSERS and False:\n",
         test="tests/core/test_config.py::test_no_unknown_key_is_ever_accepted",
     ),
     Guard(
@@ -304,7 +309,7 @@ GUARDS = (
         name="endpoint is not production",
         prevents="testing the old revision by TEST_ENDPOINT",
         file="src/testgate/aws/discovery.py",
-        old="if other and (parts.hostname, port) == self.elbv2.address(other.rule.arn):",
+        old="if endpoint and other and listener_of(other.rule.arn) != listener.arn:",
         new="if False:",
         test=f"{STEPS}::test_an_endpoint_that_is_production_is_refused",
     ),
@@ -423,8 +428,9 @@ GUARDS = (
     Guard(
         name="no configuration from above",
         prevents="another suite's pytest.ini that deselects tests",
-        file=RUNNER + "suite.py",
-        old='        "-c",\n        str(suite_config(run.suite_dir) or _empty_config(run)),\n',
+        file=RUNNER + "commands.py",
+        old='        "-c",\n'
+        "        str(suite_config(places.suite_dir) or _empty_config(places.scratch)),\n",
         new="",
         test=f"{SUITE}::test_configuration_above_the_suite_does_not_reach_it",
     ),
@@ -627,8 +633,8 @@ GUARDS = (
         name="the runner writes evidence alone",
         prevents="a suite with the runner's credentials that writes a record or an answer",
         file="infra/gate.yaml",
-        old="${RecordBucket}/runs/*/evidence/*",
-        new="${RecordBucket}/runs/*",
+        old="Resource: !Sub arn:${AWS::Partition}:s3:::${RecordBucket}/runs/*/evidence/*",
+        new="Resource: !Sub arn:${AWS::Partition}:s3:::${RecordBucket}/runs/*",
         test=f"{RIGHTS}::test_each_prefix_is_written_by_its_own_functions_alone",
     ),
     Guard(
@@ -642,5 +648,4 @@ GUARDS = (
         new="",
         test=f"{RIGHTS}::test_evidence_is_written_only_where_there_is_none",
     ),
-    *HOOK_GUARDS,
 )

@@ -20,9 +20,8 @@ HOOK_GUARDS = (
         name="admission: a star stays within its label",
         prevents="another registry whose name contains an allowed one's",
         file=CORE + "images.py",
-        old="            len(own) == len(other)\n"
-        "            and all(is_like(label, glob) for label, glob in zip(other, own, strict=True))\n",
-        new="            is_like(image.registry, self.host)\n",
+        old="            len(own) == len(other)\n            and all(is_like(label, glob)",
+        new="            is_like(image.registry, self.host) and all(True",
         test=f"{IMAGES}::test_a_star_stays_within_its_label_or_segment",
     ),
     Guard(

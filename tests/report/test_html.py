@@ -259,7 +259,20 @@ def test_a_list_too_long_for_a_page_says_so():
     names = [f"test_{n}_" + "x" * 250 for n in range(MAX_LIST_CHARS // 250 + 10)]
     text = render_html(records.record(*(passed(name) for name in names)))
     assert len(text.encode()) < 4_000_000
-    assert "of them; record.json has all." in text
+    assert "of them; record.json has more." in text
+
+
+def test_what_a_record_leaves_out_is_counted():
+    """10,000 failures with long names fill a record: then it lists no other test, or not all."""
+    names = [f"test_{n}_" + "𝄞" * 290 for n in range(10_000)]
+    record = records.record(*(records.broken(name) for name in names), passed("good"))
+    only = record["suites"][0]
+    assert only["failures_left_out"]
+    body = page(record).one("body").text
+    assert "9,999 more failing tests" in body
+    assert f"The record counts {only['failures_left_out']:,} more failures" in body
+    assert "All 10,001 tests" in body
+    assert "passed ones first; the evidence has all" in body
 
 
 def test_traces_of_any_length_keep_the_page_small_and_their_ends():

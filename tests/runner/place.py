@@ -13,10 +13,17 @@ from tests.core.samples import suite as sample_suite
 
 
 class Green(ThreadingHTTPServer):
-    """Answers each path with itself."""
+    """Answers each path with itself, and keeps what it saw."""
+
+    def __init__(self, address):
+        super().__init__(address, self.Handler)
+        self.seen = []
 
     class Handler(BaseHTTPRequestHandler):
+        server: "Green"
+
         def do_GET(self):
+            self.server.seen.append((self.path, dict(self.headers)))
             self.send_response(200)
             self.end_headers()
             self.wfile.write(self.path.encode())
@@ -29,7 +36,7 @@ class Green(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-GREEN = Green(("127.0.0.1", 0), Green.Handler)
+GREEN = Green(("127.0.0.1", 0))
 ASK = """
 import urllib.request
 def ask(url, path=''):
@@ -37,7 +44,7 @@ def ask(url, path=''):
 """
 
 
-def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, shard=1, **suite_changes):
+def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, shard=1, context=(), **suite_changes):
     place = SuiteRun(
         task=Task(
             suite=sample_suite(timeout_s=timeout_s, **suite_changes),
@@ -50,6 +57,7 @@ def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, shard=1, **suite_cha
                 deadline=datetime.now(UTC) + timedelta(seconds=deadline_s),
                 judged_on=datetime.now(UTC).date(),
                 variables={"TESTGATE_SERVICE": "web"},
+                **dict(context),
             ),
         ),
         directory=tmp_path,

@@ -17,6 +17,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from testgate.core.fence import Fence
+from testgate.core.routing import Bar
 from testgate.runner.relay import Relay, Target
 
 
@@ -258,6 +260,30 @@ def test_a_header_that_hides_another_line_is_not_passed_on(green):
     with Relay(Target(base_url=green.url, headers={"X-Test": "1\r\nX-Evil: 1"})) as relay:
         answer = requests.get(relay.base_url + "/")
     assert (answer.status_code, relay.counts.requests) == (400, 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "says"),
+    [
+        ("/other", {}, "takes paths that begin with /shop/, not /other"),
+        ("/shop/../other", {}, "takes paths that begin with /shop/"),
+        ("/shop/a", {"X-Canary": "yes"}, "rule 4711 would take a request with this header"),
+    ],
+)
+def test_what_something_else_than_green_would_answer_is_not_passed_on(green, path, headers, says):
+    bar = Bar(header="x-canary", patterns=("y*",), rule="r/4711")
+    fence = Fence(within="/shop/", bars=(bar,))
+    with Relay(Target(base_url=f"{green.url}/shop", fence=fence)) as relay:
+        connection = http.client.HTTPConnection("127.0.0.1", int(relay.origin.rsplit(":", 1)[1]))
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        assert (answer.status, relay.counts.requests) == (421, 0)
+        assert text.startswith("Testgate relay: the request is not for green: ")
+        assert says in text
+        assert says in relay.counts.problem
+        assert requests.get(f"{relay.base_url}/a", headers={"X-Canary": "no"}).ok
 
 
 def test_a_green_that_refuses_is_told_as_the_relays_word():

@@ -5,11 +5,13 @@ import time
 import psutil
 import pytest
 
+from testgate.core.evidence import RelayCounts
+from testgate.core.fence import Fence
 from testgate.core.outcomes import Outcome
 from testgate.core.suite_verdict import judge_suite
 from testgate.runner.configuration import suite_config
 from tests.core.samples import suite as sample_suite
-from tests.runner.place import ASK, run
+from tests.runner.place import ASK, GREEN, run
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,49 @@ def test_a_suite_that_ignores_its_url_earns_nothing(tmp_path, blocking):
         assert verdict.outcome is Outcome.SUITE_ERROR
         assert verdict.sentence.startswith("suite smoke sent no request to green; does it read")
     else:
-        assert (verdict.outcome, evidence.relay) == (Outcome.PASSED, None)
+        assert (verdict.outcome, evidence.relay) == (Outcome.PASSED, RelayCounts(requests=0))
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_every_suite_goes_through_the_relay_with_greens_host_and_headers(tmp_path, blocking):
+    """The suite itself is told neither: a header's value may be a credential."""
+    GREEN.seen.clear()
+    evidence, verdict = run(
+        tmp_path,
+        {
+            "test_a.py": """
+            import os, urllib.request
+            def test_a(base_url):
+                urllib.request.urlopen(base_url + '/cart')
+                assert 'hunter2' not in ' '.join(os.environ.values())
+            """
+        },
+        context={"host": "green.example.com", "headers": {"x-test": "hunter2"}},
+        blocking=blocking,
+    )
+    assert verdict.outcome is Outcome.PASSED, evidence.tests
+    ((path, headers),) = GREEN.seen
+    assert (path, headers["Host"], headers["x-test"]) == ("/cart", "green.example.com", "hunter2")
+    assert evidence.relay == RelayCounts(requests=1, statuses={"200": 1})
+
+
+def test_what_something_else_would_answer_is_not_asked(tmp_path):
+    GREEN.seen.clear()
+    evidence, verdict = run(
+        tmp_path,
+        {
+            "test_a.py": """
+            import urllib.request
+            def test_a(base_url): urllib.request.urlopen(base_url + '/admin')
+            """
+        },
+        context={"fence": Fence(within="/shop/")},
+    )
+    assert verdict.outcome is Outcome.FAILED
+    assert "421: Misdirected Request" in verdict.sentence
+    assert GREEN.seen == []
+    assert evidence.relay is not None
+    assert "takes paths that begin with /shop/" in evidence.relay.problem
 
 
 WRITES_CTRF = """

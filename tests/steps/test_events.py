@@ -13,6 +13,8 @@ from testgate.core.aws_events import ServiceName
 from testgate.core.canonical import digest_of
 from testgate.core.errors import InputError, NotFoundError, UnavailableError
 from testgate.core.handoff import ExecutionRef, Pointer
+from testgate.core.identity_answers import Inquiry
+from testgate.core.identity_check import IdentityCheck
 from testgate.core.layout import place_of, plan_key
 from testgate.core.outcomes import Outcome
 from testgate.core.plan import Plan
@@ -89,6 +91,20 @@ def test_a_record_its_reports_and_one_index_entry_are_written_once():
     assert sum(key.startswith("index/") for key in written) == 1
     assert stage.step.finish(stage.arn) is None
     assert stage.bucket.objects == written
+
+
+def test_what_green_was_to_be_asked_is_told_of_a_run_that_never_ended():
+    stage = Stage()
+    check = IdentityCheck(path="/version", jmespath="version", expect="{image_tag}")
+    prepared = {"asks_identity": True, "inquiry": Inquiry(check=check, expected="2").spell()}
+    output = json.dumps({"prepare": {"payload": prepared}})
+    stage.executions.histories[stage.arn] = [{"stateExitedEventDetails": {"output": output}}]
+    stage.end(cause="enough")
+    stage.finish()
+    record = json.loads(stage.bucket.objects[stage.place.record])
+    assert record["identity"]["says"] == (
+        'GET /version version = "2": not asked before, not asked after'
+    )
 
 
 def test_the_judges_record_stands():

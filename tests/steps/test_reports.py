@@ -91,9 +91,12 @@ def test_more_tests_than_there_is_time_to_render_cost_the_reports_alone(caplog):
 
 def test_a_report_too_large_to_read_is_not_kept(caplog):
     """Quotes have six bytes each in XML: past what GitLab reads."""
-    names = [f"{n:06d}" + '"' * 290 for n in range(20_000)]
+    record = records.record(passed("a"))
+    (test,) = record["suites"][0]["tests"]
+    names = (f"{n:06d}" + '"' * 290 for n in range(20_000))
+    record["suites"][0]["tests"] = [test | {"name": name} for name in names]
     bucket = FakeBucket()
-    conclude(bucket, PLACE, records.record(*(passed(name) for name in names)))
+    conclude(bucket, PLACE, record)
     assert PLACE.junit not in bucket.objects
     assert {PLACE.report, PLACE.page, PLACE.ctrf} <= set(bucket.objects)
     assert "at most 30000000 are kept" in caplog.text

@@ -10,7 +10,7 @@ from state_machines.steps.judge import Judge
 from state_machines.steps.prepare import Prepare, SettlingError
 from testgate.aws.discovery import Discovery
 from testgate.aws.ecs import LoadBalancerEntry, RevisionFacts
-from testgate.aws.elbv2 import Elbv2, RuleFacts
+from testgate.aws.elbv2 import Elbv2, RuleFacts, listener_of
 from testgate.core.binding import parse_question
 from testgate.core.canonical import digest_of
 from testgate.core.errors import InputError, UnavailableError
@@ -20,6 +20,7 @@ from testgate.core.handoff import ExecutionRef, Pointer
 from testgate.core.layout import place_of, plan_key, suite_bundle_key
 from testgate.core.outcomes import Outcome
 from testgate.core.plan import MAX_RUNS, Plan
+from testgate.core.reach import Listener
 from testgate.core.routing import Condition
 from tests.core.samples import (
     BUNDLE,
@@ -58,11 +59,11 @@ class FakeElbv2(Elbv2):
     def rules_above(self, rule):
         return self.above
 
-    def address(self, rule_arn):
-        return "lb.example.com", {"t": 9001, "p": 80}[rule_arn]
-
-    def base_url(self, rule_arn):
-        return "http://127.1.2.3:9001"
+    def listener(self, rule_arn):
+        port = 80 if rule_arn == "p" else 9001
+        return Listener(
+            arn=listener_of(rule_arn), protocol="HTTP", name="lb.example.com", port=port
+        )
 
     def target_states(self, group_arn):
         return self.targets.pop(0) if len(self.targets) > 1 else self.targets[0]
@@ -163,10 +164,10 @@ def test_the_hooks_expiry_bounds_the_deadline_as_in_the_hook():
         (lambda s: s.elbv2.rules.update(t=rule({OTHER: 100})), "infra_error", "100 % to"),
         (
             lambda s: setattr(
-                s.elbv2, "conditions", (Condition(field="host-header", patterns=("x",)),)
+                s.elbv2, "conditions", (Condition(field="host-header", patterns=("x*",)),)
             ),
             "infra_error",
-            "only matches requests with host-header x",
+            "only takes requests with host-header x*",
         ),
         (
             lambda s: setattr(
@@ -201,6 +202,88 @@ def test_rules_above_that_cannot_take_green_from_a_suite_are_harmless():
     stage = Stage()
     other_host = Condition(field="host-header", patterns=("other.example.com",))
     stage.elbv2.above = [above(GROUP), above(OTHER, other_host)]
+    assert stage.prepare()["ready"] is True
+
+
+def test_a_rule_above_that_needs_a_header_of_the_suites_own_is_fenced_off():
+    stage = Stage()
+    canary = Condition(field="http-header", patterns=("1",), name="X-Canary")
+    stage.elbv2.above = [above(OTHER, canary)]
+    prepared = stage.prepare()
+    fence = {"header": "x-canary", "patterns": ["1"], "rule": "a/above"}
+    assert prepared["run"]["fence"]["bars"] == [fence]
+    stage.elbv2.above = []
+    output = stage.judge(prepared, stage.leave(evidence(stage.plan, passed("a"))))
+    assert "what requests must have changed while the tests ran" in output.sentence
+
+
+@pytest.mark.parametrize(
+    "details", [{"TEST_HEADERS": {"x-canary": "1"}}, {"TEST_HOST": "other.example.com"}]
+)
+def test_a_rule_above_that_takes_what_is_sent_refuses(details):
+    stage = Stage(**details)
+    stage.elbv2.above = [
+        above(OTHER, Condition(field="http-header", patterns=("1",), name="X-Canary"))
+        if "TEST_HEADERS" in details
+        else above(OTHER, Condition(field="host-header", patterns=("other.example.com",)))
+    ]
+    prepared = stage.prepare()
+    assert "listener rule above has a higher priority" in prepared["sentence"]
+
+
+def test_a_listener_with_too_many_rules_to_fence_off_refuses():
+    stage = Stage()
+    stage.elbv2.above = [
+        above(OTHER, Condition(field="http-header", patterns=("1",), name=f"x-{n}"))
+        for n in range(11)
+    ]
+    assert "has a higher priority" in stage.prepare()["sentence"]
+
+
+def test_what_green_needs_travels_to_the_relay_and_no_value_to_the_record():
+    stage = Stage(TEST_HOST="green.example.com", TEST_HEADERS={"X-Key": "hunter2-hunter2"})
+    prepared = stage.prepare()
+    assert prepared["run"]["host"] == "green.example.com"
+    assert prepared["run"]["headers"] == {"x-key": "hunter2-hunter2"}
+    assert prepared["run"]["variables"]["TESTGATE_TEST_HOST"] == "green.example.com"
+    left = evidence(stage.plan, passed("a"), input_digest=stage.question.digest)
+    output = stage.judge(prepared, stage.leave(left))
+    assert output.outcome is Outcome.PASSED
+    record = json.loads(stage.bucket.objects[output.record_key])
+    assert record["config"]["TEST_HEADERS"] == ["x-key"]
+    assert record["identity"]["before"]["header_names"] == ["x-key"]
+    assert not [key for key, body in stage.bucket.objects.items() if b"hunter2" in body]
+
+
+@pytest.mark.parametrize(
+    ("container", "says"),
+    [
+        (None, "web:80, web:9000; CONTAINER is not set"),
+        ("web", "web:80, web:9000; CONTAINER is 'web'"),
+        ("web:81", "CONTAINER is 'web:81'"),
+        ("web:9000", "load balancer entry web:9000 has no testListenerRule"),
+        ("web:80", ""),
+    ],
+)
+def test_one_container_with_several_entries_is_told_apart_by_port(container, says):
+    stage = Stage(**({"CONTAINER": container} if container else {}))
+    entries = (
+        dataclasses.replace(ENTRY, port=80),
+        dataclasses.replace(ENTRY, port=9000, test_rule=""),
+    )
+    stage.ecs.revision_facts = RevisionFacts(images={}, load_balancers=entries)
+    prepared = stage.prepare()
+    assert prepared["ready"] is not bool(says)
+    assert says in prepared.get("sentence", "")
+
+
+def test_production_and_test_rule_may_share_a_listener():
+    stage = Stage(TEST_ENDPOINT="http://lb.example.com:9001")
+    prefix = "arn:aws:elasticloadbalancing:x:1:listener-rule/app/n/1/2"
+    stage.elbv2.rules = {
+        "t": rule({GROUP: 100}, arn=f"{prefix}/3"),
+        "p": rule({OTHER: 100}, arn=f"{prefix}/4"),
+    }
     assert stage.prepare()["ready"] is True
 
 

@@ -1,18 +1,29 @@
-"""Takes the snapshot that identity is judged by: from ECS and the load balancer."""
+"""Finds green, and takes the snapshot that identity is judged by: asks ECS and load balancer."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from testgate.aws.ecs import Ecs, LoadBalancerEntry, RevisionFacts
-from testgate.aws.elbv2 import Elbv2, RuleFacts
+from testgate.aws.ecs import Ecs, RevisionFacts, pick_entry
+from testgate.aws.elbv2 import Elbv2, RuleFacts, listener_of
 from testgate.core.binding import Question
 from testgate.core.errors import InputError
 from testgate.core.events import POST_PRODUCTION
 from testgate.core.facts import DeploymentFacts
 from testgate.core.identity import Rule, Snapshot
-from testgate.core.routing import Condition, could_take
+from testgate.core.reach import Reach, address_of, find_reach, with_bars
+from testgate.core.routing import Bar, bar_of, could_take
 
+MAX_BARS = 10  # they travel with every shard
 _NO_RULE = Rule(arn="", actions=(), forwards={}, sticky=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What was found: the snapshot, how requests get to green, and what runs there."""
+
+    snapshot: Snapshot
+    reach: Reach
+    revision: RevisionFacts
+    container: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +33,7 @@ class Discovery:
     ecs: Ecs
     elbv2: Elbv2
 
-    def snapshot(self, question: Question, deployment: DeploymentFacts) -> Snapshot:
+    def look(self, question: Question, deployment: DeploymentFacts) -> Sight:
         """What ECS and the load balancer say of the question's revision now."""
         revision = self.ecs.revision(question.revision)
         entry = pick_entry(revision, question.config.container)
@@ -31,12 +42,12 @@ class Discovery:
         tested = production if question.stage == POST_PRODUCTION else test
         if tested is None:
             raise InputError(
-                f"container {entry.container} has no testListenerRule: "
-                "green has no endpoint of its own to be tested at"
+                f"load balancer entry {entry.name} has no testListenerRule: green has no endpoint "
+                "of its own to be tested at before production shifts"
             )
-        other = test if tested is production else production
-        base_url = self._base_url(question, tested, other)
-        return Snapshot(
+        reach = self._reach(question, tested, test if tested is production else production)
+        reach, above = self._fenced(tested, entry.resolved_group, reach)
+        snapshot = Snapshot(
             deployment_status=deployment.status,
             stage=deployment.stage,
             target_revision=deployment.target_revision,
@@ -46,70 +57,48 @@ class Discovery:
             test_rule=test.rule if test else _NO_RULE,
             production_rule=production.rule,
             target_states=self.elbv2.target_states(entry.resolved_group),
-            base_url=base_url,
-            rules_above=self._rules_above(tested, entry.resolved_group, base_url),
+            base_url=reach.base_url,
+            rules_above=above,
             image=revision.images.get(entry.container, ""),
+            host=reach.host,
+            header_names=tuple(sorted(reach.headers)),
+            reach_digest=reach.digest,
         )
+        return Sight(snapshot=snapshot, reach=reach, revision=revision, container=entry.container)
 
     def _rule(self, arn: str) -> RuleFacts:
         if not arn:
             raise InputError("the service's load balancer entry has no productionListenerRule")
         return self.elbv2.rule(arn)
 
-    def _rules_above(self, tested: RuleFacts, group: str, base_url: str) -> tuple[str, ...]:
-        """Rules that could take a request to the base URL before the one under test does."""
-        host = urlsplit(base_url).hostname or ""
-        return tuple(
-            other.rule.arn
-            for other in self.elbv2.rules_above(tested)
-            if could_take(other.conditions, host) and not _leads_only_to(other.rule, group)
-        )
-
-    def _base_url(self, question: Question, tested: RuleFacts, other: RuleFacts | None) -> str:
+    def _reach(self, question: Question, tested: RuleFacts, other: RuleFacts | None) -> Reach:
+        listener = self.elbv2.listener(tested.rule.arn)
         endpoint = question.config.test_endpoint
-        if endpoint is not None:
-            parts = urlsplit(endpoint)
-            port = parts.port or (443 if parts.scheme == "https" else 80)
-            if other and (parts.hostname, port) == self.elbv2.address(other.rule.arn):
+        if endpoint and other and listener_of(other.rule.arn) != listener.arn:
+            elsewhere = self.elbv2.listener(other.rule.arn)
+            if address_of(endpoint) == (elsewhere.name.lower(), elsewhere.port):
                 raise InputError(
                     f"TEST_ENDPOINT {endpoint} is the listener that is not under test: "
                     "the other revision answers there"
                 )
-            return endpoint.rstrip("/")
-        needed = [condition for condition in tested.conditions if not _is_catch_all(condition)]
-        if needed:
-            listed = ", ".join(
-                f"{condition.field} {' or '.join(condition.patterns or ('a pattern',))}"
-                for condition in needed
-            )
-            raise InputError(
-                f"the rule under test only matches requests with {listed}; this version cannot "
-                "add that: give the rule path pattern /*, or set TEST_ENDPOINT"
-            )
-        return self.elbv2.base_url(tested.rule.arn)
+        return find_reach(question.config, tested.conditions, listener)
 
-
-def _is_catch_all(condition: Condition) -> bool:
-    return condition.field == "path-pattern" and bool({"/*", "*"} & set(condition.patterns or ()))
+    def _fenced(self, tested: RuleFacts, group: str, reach: Reach) -> tuple[Reach, tuple[str, ...]]:
+        """Rules that could take a request for green before the one under test does: those that
+        need a header of the suite's own are fenced off by the relay, the others are told."""
+        above: list[str] = []
+        bars: list[Bar] = []
+        for other in self.elbv2.rules_above(tested):
+            if _leads_only_to(other.rule, group) or not could_take(other.conditions, reach.sent):
+                continue
+            bar = bar_of(other.rule.arn, other.conditions, reach.sent)
+            if bar is None or len(bars) == MAX_BARS:
+                above.append(other.rule.arn)
+            else:
+                bars.append(bar)
+        return with_bars(reach, bars), tuple(above)
 
 
 def _leads_only_to(rule: Rule, group: str) -> bool:
     weighted = {arn for arn, weight in rule.forwards.items() if weight}
     return rule.actions == ("forward",) and weighted == {group}
-
-
-def pick_entry(revision: RevisionFacts, container: str | None) -> LoadBalancerEntry:
-    """The load balancer entry to test: the only one, or the one that CONTAINER names."""
-    entries = revision.load_balancers
-    if container is not None:
-        entries = tuple(entry for entry in entries if entry.container == container)
-    if len(entries) != 1:
-        names = ", ".join(entry.container for entry in revision.load_balancers) or "none"
-        wanted = f"CONTAINER is {container!r}" if container else "CONTAINER is not set"
-        raise InputError(
-            f"the service has load balancer entries for: {names}; {wanted}, "
-            "so it is not clear which one to test"
-        )
-    if not entries[0].resolved_group:
-        raise InputError("ECS has not resolved which target group the revision runs in")
-    return entries[0]

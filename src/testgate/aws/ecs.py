@@ -7,7 +7,7 @@ from typing import Any
 
 from testgate.aws.clients import RAW_HOOKS, port_errors
 from testgate.core.arns import ServiceDeploymentArn
-from testgate.core.errors import NotFoundError
+from testgate.core.errors import InputError, NotFoundError
 from testgate.core.facts import DeploymentFacts, HookFacts
 
 
@@ -19,6 +19,12 @@ class LoadBalancerEntry:
     test_rule: str
     production_rule: str
     resolved_group: str
+    port: int = 0
+
+    @property
+    def name(self) -> str:
+        """What CONTAINER may call it, even beside another entry of the same container."""
+        return f"{self.container}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,24 @@ class Ecs:
                 page = {"nextToken": answer["nextToken"]}
 
 
+def pick_entry(revision: RevisionFacts, container: str | None) -> LoadBalancerEntry:
+    """The load balancer entry to test: the only one, or the one that CONTAINER names, by its
+    container or, where that has several, as `container:port`."""
+    entries = revision.load_balancers
+    if container is not None:
+        entries = tuple(entry for entry in entries if container in (entry.container, entry.name))
+    if len(entries) != 1:
+        names = ", ".join(entry.name for entry in revision.load_balancers) or "none"
+        wanted = f"CONTAINER is {container!r}" if container else "CONTAINER is not set"
+        raise InputError(
+            f"the service has load balancer entries for: {names}; {wanted}, "
+            "so it is not clear which one to test"
+        )
+    if not entries[0].resolved_group:
+        raise InputError("ECS has not resolved which target group the revision runs in")
+    return entries[0]
+
+
 def _deployment_facts(raw: Mapping[str, Any], raw_hooks: Any) -> DeploymentFacts:
     hooks = raw.get("lifecycleHookDetails") or raw_hooks or ()
     target = raw.get("targetServiceRevision") or {}
@@ -128,6 +152,7 @@ def _revision_facts(raw: Mapping[str, Any]) -> RevisionFacts:
                 test_rule=advanced.get("testListenerRule", ""),
                 production_rule=production,
                 resolved_group=own[0] if len(own) == 1 else "",
+                port=entry.get("containerPort", 0),
             )
         )
     images = [image for image in raw.get("containerImages") or () if image.get("containerName")]

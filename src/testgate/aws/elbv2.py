@@ -7,6 +7,7 @@ from typing import Any
 from testgate.aws.clients import port_errors
 from testgate.core.errors import InputError, NotFoundError
 from testgate.core.identity import Rule
+from testgate.core.reach import Listener
 from testgate.core.routing import Condition
 
 _DEFAULT_PRIORITY = 1_000_000  # behind every other: priorities go to 50,000
@@ -49,38 +50,22 @@ class Elbv2:
             rules = [_rule_facts(raw, raw["RuleArn"]) for page in pages for raw in page["Rules"]]
         return [other for other in rules if other.priority < rule.priority]
 
-    def address(self, rule_arn: str) -> tuple[str, int]:
-        """Load balancer's DNS name and port of the rule's listener."""
-        listener, balancer = self._listener(rule_arn)
-        return balancer["DNSName"], int(listener["Port"])
-
-    def base_url(self, rule_arn: str) -> str:
-        """Where requests to the rule's listener go: `http://<DNS name>:<port>`, no slash.
-
-        Raises InputError for a listener that a suite could not reach by that name.
-        """
-        listener, balancer = self._listener(rule_arn)
-        if listener["Protocol"] != "HTTP":
-            raise InputError(
-                f"the listener under test speaks {listener['Protocol']}, and no certificate names "
-                f"the load balancer's own address {balancer['DNSName']}; set TEST_ENDPOINT to a "
-                "name that its certificate has"
-            )
-        if balancer.get("Scheme") == "internal":
-            raise InputError(
-                f"load balancer {balancer['DNSName']} is internal, and suites run outside its "
-                "network; set TEST_ENDPOINT to an address that they can reach"
-            )
-        return f"http://{balancer['DNSName']}:{listener['Port']}"
-
-    def _listener(self, rule_arn: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    def listener(self, rule_arn: str) -> Listener:
+        """The listener that a rule belongs to, and where its load balancer is."""
+        arn = listener_of(rule_arn)
         with port_errors("looking at the listener"):
-            listeners = self._client.describe_listeners(ListenerArns=[listener_of(rule_arn)])
-            listener = listeners["Listeners"][0]
+            listener = self._client.describe_listeners(ListenerArns=[arn])["Listeners"][0]
             balancers = self._client.describe_load_balancers(
                 LoadBalancerArns=[listener["LoadBalancerArn"]]
             )
-        return listener, balancers["LoadBalancers"][0]
+        balancer = balancers["LoadBalancers"][0]
+        return Listener(
+            arn=arn,
+            protocol=listener["Protocol"],
+            name=balancer["DNSName"],
+            port=int(listener["Port"]),
+            internal=balancer.get("Scheme") == "internal",
+        )
 
     def target_states(self, group_arn: str) -> dict[str, str]:
         """`<id>:<port>` to health state, for every target of a group."""

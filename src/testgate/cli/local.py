@@ -35,6 +35,10 @@ def up(
     with_gate: Annotated[
         bool, typer.Option("--with-gate", help="Deploy infra/gate.yaml as stack testgate.")
     ] = False,
+    ca_file: Annotated[
+        Path | None,
+        typer.Option(help="Certificates in PEM that functions trust in place of the system's."),
+    ] = None,
     without_rights: Annotated[
         bool, typer.Option("--without-rights", help="Let roles do anything, whatever they allow.")
     ] = False,
@@ -59,6 +63,7 @@ def up(
         time_scale=time_scale,
         images=images or default_images,
         enforce_rights=not without_rights,
+        ca_file=ca_file,
     )
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -19,6 +19,7 @@ from testgate.core.layout import gate_key, plan_key, suite_bundle_key, suite_key
 from testgate.core.plan import Plan, Suite, budget_problem, plan_problems
 from testgate.core.storing import to_json_bytes
 from testgate.runner.bundle import check_bundle
+from testgate.runner.probing import expression_problem
 
 _LEFT_OUT = frozenset(
     {"__pycache__", ".pytest_cache", ".git", ".venv", "venv", "node_modules", ".mypy_cache"}
@@ -59,8 +60,10 @@ def prepare_publication(gate_file: Path, today: date | None = None) -> Publicati
         waves=tuple(_waves(parsed, suites)),
         services=parsed.services,
         timeout_s=parsed.timeout_s,
+        identity=parsed.identity,
     )
-    problems = [*plan_problems(plan), *filter(None, [budget_problem(plan)])]
+    expression = expression_problem(plan.identity) if plan.identity else None
+    problems = [*plan_problems(plan), *filter(None, [budget_problem(plan), expression])]
     if problems:
         raise PlanError(*(f"{gate_file}: {problem}" for problem in problems))
     return Publication(plan=plan, bundles={digest_of(data): data for data in zips.values()})

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from testgate.core.canonical import canonical_json
 from testgate.core.errors import ConfigError
+from testgate.core.headers import parse_headers
 
 EXECUTION_KEY = "SFN_EXECUTION_ARN"
 STATE_KEY = "TESTGATE_STATE"
@@ -26,6 +27,8 @@ _GATE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}(@sha256:[0-9a-f]{64})?")
 _SUITE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _PARAMETER = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 _ENDPOINT = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)*(?!\d+$){_LABEL}", re.IGNORECASE)
 
 
 class Mode(StrEnum):
@@ -44,11 +47,16 @@ class OnCreate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateConfig:
-    """What a service asks of its gate. `gate` and `test_suites` exclude each other."""
+    """What a service asks of its gate. `gate` and `test_suites` exclude each other.
+
+    `test_headers` has names in lower case; its values may be credentials, and are shown nowhere.
+    """
 
     gate: str | None = None
     test_suites: tuple[str, ...] = ()
     test_endpoint: str | None = None
+    test_host: str | None = None
+    test_headers: Mapping[str, str] = field(default_factory=dict)
     container: str | None = None
     mode: Mode = Mode.ENFORCE
     timeout_s: int = DEFAULT_TIMEOUT_S
@@ -68,10 +76,10 @@ def parse_details(raw: object) -> Mapping[str, object]:
     if isinstance(raw, str):
         try:
             value = json.loads(raw)
-        except (ValueError, RecursionError):
-            raise ConfigError(f"hookDetails is text that is not JSON: {raw[:80]!r}") from None
+        except (ValueError, RecursionError) as exc:  # the text itself may hold credentials
+            raise ConfigError(f"hookDetails is text that is not JSON: {exc}") from None
     if not isinstance(value, dict):
-        raise ConfigError(f"hookDetails must be a JSON object, got {_kind(value)}")
+        raise ConfigError(f"hookDetails must be a JSON object, got {kind_of(value)}")
     return value
 
 
@@ -82,10 +90,8 @@ def parse_config(details: Mapping[str, object]) -> GateConfig:
     for key in sorted(details):
         if key in OUR_KEYS:
             continue
-        if key in _NOT_YET:
-            problems.append(f"{key} is not supported by this version")
-        elif key not in _PARSERS:
-            problems.append(f"unknown key {key!r} in hookDetails{_nearest(key)}")
+        if key not in _PARSERS:
+            problems.append(f"unknown key {key[:100]!r} in hookDetails{_nearest(key)}")
         else:
             name, parse = _PARSERS[key]
             try:
@@ -116,11 +122,21 @@ def spell_config(config: GateConfig) -> dict[str, object]:
         spelled["TEST_SUITES"] = list(config.test_suites)
     if config.test_endpoint is not None:
         spelled["TEST_ENDPOINT"] = config.test_endpoint
+    if config.test_host is not None:
+        spelled["TEST_HOST"] = config.test_host
+    if config.test_headers:
+        spelled["TEST_HEADERS"] = dict(config.test_headers)
     if config.container is not None:
         spelled["CONTAINER"] = config.container
     if config.parameters:
         spelled["PARAMETERS"] = dict(config.parameters)
     return spelled
+
+
+def show_config(config: GateConfig) -> dict[str, object]:
+    """As `spell_config`, for people: of TEST_HEADERS the names alone."""
+    shown = spell_config(config)
+    return shown | ({"TEST_HEADERS": sorted(config.test_headers)} if config.test_headers else {})
 
 
 def _choice_problems(details: Mapping[str, object]) -> list[str]:
@@ -134,7 +150,8 @@ def _choice_problems(details: Mapping[str, object]) -> list[str]:
     return []
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """What JSON calls it, with its article."""
     names: dict[type, str] = {
         list: "an array",
         bool: "a boolean",
@@ -144,6 +161,11 @@ def _kind(value: object) -> str:
         dict: "an object",
     }
     return names.get(type(value), "null" if value is None else type(value).__name__)
+
+
+def _shown(value: object) -> str:
+    """As it was spelled, so far as that fits into a sentence."""
+    return repr(value[:100]) if isinstance(value, str) else json.dumps(value)[:100]
 
 
 def _nearest(key: str) -> str:
@@ -156,7 +178,7 @@ def _nearest(key: str) -> str:
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
-        raise ValueError(f"expected text, got {_kind(value)}" if value != "" else "is empty")
+        raise ValueError(f"expected text, got {kind_of(value)}" if value != "" else "is empty")
     return _encodable(value)
 
 
@@ -179,15 +201,24 @@ def _matching(pattern: re.Pattern[str], expected: str) -> Callable[[object], str
     return parse
 
 
+def _host(value: object) -> str:
+    return _matching(_HOST, "a host's name, without port")(value).lower()
+
+
 def _suites(value: object) -> tuple[str, ...]:
     names = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
     if not isinstance(names, list) or not names:
-        raise ValueError(f"expected names of suites, as a list or with commas, got {_kind(value)}")
+        got = "an empty list" if names == [] else kind_of(value)
+        raise ValueError(f"expected names of suites, as a list or with commas, got {got}")
     for name in names:
         if not isinstance(name, str) or not _SUITE.fullmatch(name):
-            raise ValueError(f"{name!r} is not the name of a suite")
-    if len(set(names)) != len(names):
-        raise ValueError("names a suite twice")
+            raise ValueError(
+                f"{str(name)[:100]!r} is not the name of a suite: lower-case letters, digits, - "
+                "and _"
+            )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"names suite {twice[0]!r} twice")
     return tuple(names)
 
 
@@ -196,7 +227,7 @@ def _timeout(value: object) -> int:
     if isinstance(number, float) and number.is_integer():
         number = int(number)
     if isinstance(number, bool) or not isinstance(number, int):
-        raise ValueError(f"expected a whole number of seconds, got {value!r}")
+        raise ValueError(f"expected a whole number of seconds, got {_shown(value)}")
     if not MIN_TIMEOUT_S <= number <= MAX_TIMEOUT_S:
         raise ValueError(f"got {number}, expected {MIN_TIMEOUT_S} to {MAX_TIMEOUT_S} seconds")
     return number
@@ -204,28 +235,28 @@ def _timeout(value: object) -> int:
 
 def _mode(value: object) -> Mode:
     if value not in [mode.value for mode in Mode]:
-        raise ValueError(f"got {value!r}, expected enforce or observe")
+        raise ValueError(f"got {_shown(value)}, expected enforce or observe")
     return Mode(value)
 
 
 def _on_create(value: object) -> OnCreate:
     if value not in [choice.value for choice in OnCreate]:
-        raise ValueError(f"got {value!r}, expected run or skip")
+        raise ValueError(f"got {_shown(value)}, expected run or skip")
     return OnCreate(value)
 
 
 def _parameters(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
-        raise ValueError(f"expected an object of texts, got {_kind(value)}")
+        raise ValueError(f"expected an object of texts, got {kind_of(value)}")
     for name, text in value.items():
         if not _PARAMETER.fullmatch(name):
-            raise ValueError(f"{name!r} is not a name of capitals, digits and _")
+            raise ValueError(f"{name[:100]!r} is not a name of capitals, digits and _")
         if not isinstance(text, str):
-            raise ValueError(f"{name} must be text, got {_kind(text)}")
+            raise ValueError(f"{name} must be text, got {kind_of(text)}")
         _encodable(text)
     size = len(canonical_json(value).encode())
     if size > MAX_PARAMETERS_BYTES:
-        raise ValueError(f"is {size} bytes, at most {MAX_PARAMETERS_BYTES} are allowed")
+        raise ValueError(f"is {size} bytes as JSON, at most {MAX_PARAMETERS_BYTES} are allowed")
     return dict(value)
 
 
@@ -233,12 +264,12 @@ _PARSERS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "GATE": ("gate", _matching(_GATE, "name or name@sha256:<64 hex>")),
     "TEST_SUITES": ("test_suites", _suites),
     "TEST_ENDPOINT": ("test_endpoint", _matching(_ENDPOINT, "http(s)://host[:port][/path]")),
+    "TEST_HOST": ("test_host", _host),
+    "TEST_HEADERS": ("test_headers", parse_headers),
     "CONTAINER": ("container", _text),
     "MODE": ("mode", _mode),
     "TIMEOUT_SECONDS": ("timeout_s", _timeout),
     "ON_CREATE": ("on_create", _on_create),
     "PARAMETERS": ("parameters", _parameters),
 }
-# Keys of the design that need the relay; ignoring them would test the wrong thing.
-_NOT_YET = frozenset({"TEST_HOST", "TEST_HEADERS"})
 KNOWN_KEYS = frozenset(_PARSERS)

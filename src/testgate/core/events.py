@@ -12,6 +12,7 @@ from testgate.core.arns import (
     parse_service_deployment_arn,
     revision_belongs_to,
 )
+from testgate.core.config import kind_of
 from testgate.core.errors import HookEventError, InputError
 
 TEST_SHIFT = "TEST_TRAFFIC_SHIFT"
@@ -70,11 +71,13 @@ def is_before(stage: str, other: str) -> bool:
 def parse_hook_event(raw: object) -> HookEvent:
     """The event, or HookEventError listing every problem with the path of its key."""
     if not isinstance(raw, dict):
-        raise HookEventError(f"the event is {type(raw).__name__}, expected a JSON object")
+        raise HookEventError(
+            f"the event is {kind_of(raw)}, expected the JSON object that ECS sends to a hook"
+        )
     problems: list[str] = []
     details = raw.get("executionDetails")
     if not isinstance(details, dict):
-        problems.append("executionDetails is missing or not an object")
+        problems.append(f"executionDetails is {kind_of(details)}, expected an object")
         details = {}
     stage = _text(raw, "lifecycleStage", "", problems)
     execution_id = _text(raw, "executionId", "", problems)
@@ -86,8 +89,8 @@ def parse_hook_event(raw: object) -> HookEvent:
         problems.append(f"resourceArn: {exc}")
     if deployment and revision and not revision_belongs_to(revision, deployment):
         problems.append(
-            f"executionDetails.targetServiceRevisionArn {revision!r} is no revision of service "
-            f"{deployment.cluster}/{deployment.service}"
+            f"executionDetails.targetServiceRevisionArn {revision[:200]!r} is no revision of "
+            f"service {deployment.cluster}/{deployment.service}"
         )
     test = _weights(details, "testTrafficWeights", problems)
     production = _weights(details, "productionTrafficWeights", problems)
@@ -108,7 +111,8 @@ def _text(source: Mapping[str, object], key: str, path: str, problems: list[str]
     value = source.get(key)
     if isinstance(value, str) and value:
         return value
-    problems.append(f"{path}{key} is missing or not text")
+    got = "empty" if value == "" else kind_of(value)
+    problems.append(f"{path}{key} is {got}, expected text")
     return ""
 
 
@@ -117,7 +121,7 @@ def _weights(details: Mapping[str, object], key: str, problems: list[str]) -> Ma
     if value is None:
         return {}
     if not isinstance(value, dict) or not all(_is_number(weight) for weight in value.values()):
-        problems.append(f"executionDetails.{key} is not an object of numbers")
+        problems.append(f"executionDetails.{key} is not an object of ARNs and numbers")
         return {}
     return value
 

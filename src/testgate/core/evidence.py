@@ -82,7 +82,7 @@ class Evidence:
     `exit_code` is the suite process's own (negative: the signal that ended it), None if it had to
     be killed past its deadline. `report_problem` says why no report could be read; None if one was.
     `allowed_s` is the time it was given: its own, or what the gate's deadline left of it.
-    `relay` is None if the suite was sent to green directly: blocking suites never are.
+    `relay` is None in evidence of a runner that did not count.
     `metrics` are numbers that thresholds may ask for, `collected` is None if nothing told.
     """
 

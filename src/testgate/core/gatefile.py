@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from testgate.core.errors import PlanError
+from testgate.core.identity_check import IdentityCheck, parse_check
 from testgate.core.plan import (
     MAX_ATTEMPTS,
     MAX_SHARDS,
@@ -20,7 +21,7 @@ from testgate.core.quarantine import KEYS, QuarantineEntry, expiry_problems, rea
 from testgate.core.thresholds import Threshold, parse_threshold
 
 GATE_KEYS = ("name", "services", "timeout_s")
-FILE_KEYS = ("schema", "gate", "suites", "quarantine")
+FILE_KEYS = ("schema", "gate", "suites", "identity", "quarantine")
 _SUITE_NUMBERS = {  # lowest and highest value
     "timeout_s": (1, MAX_SUITE_TIMEOUT_S),
     "min_tests": (1, None),
@@ -28,6 +29,7 @@ _SUITE_NUMBERS = {  # lowest and highest value
     "attempts": (1, MAX_ATTEMPTS),
     "wave": (None, None),
 }
+_KINDS: Mapping[type, str] = {str: "text", bool: "true or false", int: "a whole number"}
 SUITE_KEYS = frozenset(
     {"name", "path", "framework", "command", "evidence", "blocking", "thresholds", *_SUITE_NUMBERS}
 )
@@ -59,6 +61,7 @@ class GateFile:
     suites: tuple[SuiteEntry, ...]
     services: tuple[str, ...] = ()
     timeout_s: int | None = None
+    identity: IdentityCheck | None = None
     quarantine: Mapping[str, tuple[QuarantineEntry, ...]] = field(default_factory=dict)
 
 
@@ -73,15 +76,19 @@ def parse_gate_file(text: str, today: date) -> GateFile:
         for key in sorted(set(raw) - set(FILE_KEYS))
     ]
     if raw.get("schema") != 1:
-        problems.append(f"schema is {raw.get('schema')!r}, expected 1")
+        problems.append(f"schema is {_shown(raw.get('schema'))}, expected schema = 1")
     gate = raw.get("gate")
     name = gate.get("name") if isinstance(gate, dict) else None
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        problems.append(f"[gate] name is {name!r}, expected lower-case letters, digits, - and _")
+        problems.append(
+            f"[gate] name is {_shown(name)}, expected lower-case letters, digits, - and _"
+        )
     services = _services(gate, problems)
     timeout_s = gate.get("timeout_s") if isinstance(gate, dict) else None
     if timeout_s is not None and type(timeout_s) is not int:
-        problems.append(f"[gate] timeout_s is {timeout_s!r}, expected a whole number of seconds")
+        problems.append(
+            f"[gate] timeout_s is {_shown(timeout_s)}, expected a whole number of seconds"
+        )
     tables = raw.get("suites")
     if not isinstance(tables, list) or not tables:
         problems.append("no [[suites]] table: a gate without a suite could refuse nothing")
@@ -89,9 +96,10 @@ def parse_gate_file(text: str, today: date) -> GateFile:
     entries = [_entry(table, index, problems) for index, table in enumerate(tables, 1)]
     suites = tuple(entry for entry in entries if entry)
     quarantine = _quarantine(raw.get("quarantine", []), problems, today)
+    identity = _identity(raw["identity"], problems) if "identity" in raw else None
     known = {table.get("name") for table in tables if isinstance(table, dict)}
     problems += [
-        f"quarantine names suite {suite!r}, which the file does not have"
+        f"quarantine names suite {suite[:100]!r}, which the file does not have"
         for suite in sorted(set(quarantine) - known)
     ]
     if problems:
@@ -101,6 +109,7 @@ def parse_gate_file(text: str, today: date) -> GateFile:
         suites=suites,
         services=services,
         timeout_s=timeout_s,
+        identity=identity,
         quarantine=quarantine,
     )
 
@@ -116,9 +125,20 @@ def _services(gate: object, problems: list[str]) -> tuple[str, ...]:
     if services is None:
         return ()
     if not isinstance(services, list) or not services or not all(map(_is_text, services)):
-        problems.append(f"[gate] services is {services!r}, expected texts like 'cluster/service'")
+        problems.append(
+            f"[gate] services is {_shown(services)}, expected a list of texts such as "
+            "'cluster/service'"
+        )
         return ()
     return tuple(services)
+
+
+def _identity(table: object, problems: list[str]) -> IdentityCheck | None:
+    try:
+        return parse_check(table)
+    except PlanError as exc:
+        problems += exc.problems
+        return None
 
 
 def _is_text(value: object) -> bool:
@@ -137,7 +157,12 @@ def _quarantine(
         where = f"quarantine[{index}]"
         known = {"suite", *KEYS}
         if not isinstance(table, dict) or set(table) != known:
-            problems.append(f"{where} needs exactly: suite, {', '.join(KEYS)}")
+            keys = set(table) if isinstance(table, dict) else set()
+            wrong = [f"lacks {key}" for key in ("suite", *KEYS) if key not in keys]
+            wrong += [f"has unknown {key!r}" for key in sorted(keys - known)]
+            problems.append(
+                f"{where} {', '.join(wrong)}; it needs exactly: suite, {', '.join(KEYS)}"
+            )
             continue
         try:
             entry = read_entry(table)
@@ -176,7 +201,7 @@ def _entry(table: object, index: int, problems: list[str]) -> SuiteEntry | None:
 
 def _thresholds(raw: object, where: str, problems: list[str]) -> tuple[Threshold, ...]:
     if not isinstance(raw, list):
-        problems.append(f"{where}: thresholds is {raw!r}, expected a list of texts")
+        problems.append(f"{where}: thresholds is {_shown(raw)}, expected a list of texts")
         return ()
     found = []
     for text in raw:
@@ -191,25 +216,34 @@ def _value_problems(table: Mapping[str, object]) -> list[str]:
     name, path = table.get("name"), table.get("path")
     wanted = {"framework": str, "blocking": bool} | dict.fromkeys(_SUITE_NUMBERS, int)
     problems = [
-        f"{key} is {table[key]!r}, expected {kind.__name__}"
+        f"{key} is {_shown(table[key])}, expected {_KINDS[kind]}"
         for key, kind in wanted.items()
         if key in table and type(table[key]) is not kind
     ]
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        problems.append(f"name is {name!r}, expected lower-case letters, digits, - and _")
+        problems.append(f"name is {_shown(name)}, expected lower-case letters, digits, - and _")
     if not isinstance(path, str) or not path:
-        problems.append(f"path is {path!r}, expected a directory beside the gate file")
+        problems.append(f"path is {_shown(path)}, expected a directory beside the gate file")
     command = table.get("command", [])
     if not isinstance(command, list) or not all(map(_is_text, command)):
-        problems.append(f"command is {command!r}, expected a list of texts: program and arguments")
+        problems.append(
+            f"command is {_shown(command)}, expected a list of texts: program and arguments"
+        )
     if table.get("evidence", "report") not in [kind.value for kind in EvidenceKind]:
-        problems.append(f"evidence is {table['evidence']!r}, expected report or exit-code")
+        problems.append(f"evidence is {_shown(table['evidence'])}, expected report or exit-code")
     for key, (lowest, highest) in _SUITE_NUMBERS.items():
         value = table.get(key)
         if type(value) is int and not _within(value, lowest, highest):
             upto = "or more" if highest is None else f"to {highest}"
             problems.append(f"{key} is {value}, expected {lowest} {upto}")
     return problems
+
+
+def _shown(value: object) -> str:
+    """As TOML has it, as far as that tells anything; a key that is not there is missing."""
+    if value is None:
+        return "missing"
+    return str(value).lower() if isinstance(value, bool) else repr(value)[:100]
 
 
 def _within(value: int, lowest: int | None, highest: int | None) -> bool:

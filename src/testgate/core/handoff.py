@@ -6,12 +6,13 @@ only; imported by state_machines/steps.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 from testgate.core.errors import InputError
 from testgate.core.evidence import Crash, Run
+from testgate.core.fence import Fence, parse_fence
 from testgate.core.plan import Suite
 
 TASK_MARGIN_S = 90  # a shard's download, start, grace stop and upload, besides its own time
@@ -30,7 +31,8 @@ class ExecutionRef:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
     """What every shard of a gate run is told. `variables` become its environment; `judged_on` is
-    the day by which quarantine counts."""
+    the day by which quarantine counts. `host`, the headers and the fence are for the relay alone,
+    because a header's value may be a credential."""
 
     input_digest: str
     plan_digest: str
@@ -39,6 +41,9 @@ class RunContext:
     deadline: datetime
     judged_on: date
     variables: Mapping[str, str]
+    host: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    fence: Fence = field(default_factory=Fence)
 
     def spell(self) -> dict[str, object]:
         """As it travels."""
@@ -50,6 +55,9 @@ class RunContext:
             "deadline": spell_time(self.deadline),
             "judged_on": self.judged_on.isoformat(),
             "variables": dict(self.variables),
+            "host": self.host,
+            "headers": dict(self.headers),
+            "fence": self.fence.spell(),
         }
 
 
@@ -88,8 +96,8 @@ def parse_execution(raw: Mapping[str, Any]) -> ExecutionRef:
 
 
 def parse_order(raw: Mapping[str, Any]) -> Order:
-    """The event of run_suite. Raises KeyError, ValueError."""
-    due, run = raw["due"], raw["run"]
+    """The event of run_suite. Raises InputError, KeyError, ValueError."""
+    due = raw["due"]
     return Order(
         run=Run(
             suite=str(due["suite"]),
@@ -97,15 +105,23 @@ def parse_order(raw: Mapping[str, Any]) -> Order:
             attempt=int(due["attempt"]),
             retry=int(raw["retry"]),
         ),
-        context=RunContext(
-            input_digest=run["input_digest"],
-            plan_digest=run["plan_digest"],
-            prefix=run["prefix"],
-            base_url=run["base_url"],
-            deadline=parse_time(run["deadline"]),
-            judged_on=date.fromisoformat(run["judged_on"]),
-            variables=dict(run["variables"]),
-        ),
+        context=parse_context(raw["run"]),
+    )
+
+
+def parse_context(raw: Mapping[str, Any]) -> RunContext:
+    """A run context as it travels. Raises InputError, KeyError, ValueError."""
+    return RunContext(
+        input_digest=raw["input_digest"],
+        plan_digest=raw["plan_digest"],
+        prefix=raw["prefix"],
+        base_url=raw["base_url"],
+        deadline=parse_time(raw["deadline"]),
+        judged_on=date.fromisoformat(raw["judged_on"]),
+        variables=dict(raw["variables"]),
+        host=raw["host"],
+        headers=dict(raw["headers"]),
+        fence=parse_fence(raw["fence"]),
     )
 
 

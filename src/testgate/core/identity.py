@@ -31,7 +31,8 @@ class Snapshot:
     """What AWS said at one moment. `target_states` maps `<id>:<port>` to elbv2's health state.
 
     `rules_above` are rules of higher priority than the one under test that could take a request to
-    the base URL and send it elsewhere than to green alone.
+    the base URL and send it elsewhere than to green alone. `host` and the headers named are sent
+    with every request to it; `reach_digest` changes with them, and tells no value.
     """
 
     deployment_status: str
@@ -46,6 +47,9 @@ class Snapshot:
     base_url: str
     rules_above: tuple[str, ...] = ()
     image: str = ""
+    host: str = ""
+    header_names: tuple[str, ...] = ()
+    reach_digest: str = ""
 
     def spell(self) -> dict[str, object]:
         """As it stands in the record."""
@@ -62,6 +66,9 @@ class Snapshot:
             "base_url": self.base_url,
             "rules_above": list(self.rules_above),
             "image": self.image,
+            "host": self.host,
+            "header_names": list(self.header_names),
+            "reach_digest": self.reach_digest,
         }
 
 
@@ -123,6 +130,7 @@ def drift_problem(before: Snapshot, after: Snapshot) -> IdentityProblem | None:
         "the production rule": (before.production_rule, after.production_rule),
         "the revision's target group": (before.resolved_group, after.resolved_group),
         "the base URL": (before.base_url, after.base_url),
+        "what requests must have": (before.reach_digest, after.reach_digest),
         "the set of rules above": (before.rules_above, after.rules_above),
     }
     changed = [name for name, (first, last) in watched.items() if first != last]
@@ -222,7 +230,8 @@ def parse_snapshot(raw: object) -> Snapshot:
         )
         for name in ("test_rule", "production_rule")
     }
-    return Snapshot(**{**raw, **rules, "rules_above": tuple(raw["rules_above"])})
+    lists = {name: tuple(raw[name]) for name in ("rules_above", "header_names")}
+    return Snapshot(**{**raw, **rules, **lists})
 
 
 def _spell_weights(rule: Rule) -> str:

@@ -12,9 +12,10 @@ from fnmatch import fnmatchcase
 
 from testgate.core.canonical import DIGEST, canonical_json, digest_of
 from testgate.core.config import DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S, MIN_TIMEOUT_S
-from testgate.core.deadlines import JUDGE_RESERVE_S
+from testgate.core.deadlines import ASK_S, JUDGE_RESERVE_S
 from testgate.core.errors import PlanError
 from testgate.core.frameworks import FRAMEWORKS
+from testgate.core.identity_check import IdentityCheck, parse_check
 from testgate.core.quarantine import QuarantineEntry, entry_problems, parse_entry
 from testgate.core.thresholds import MAX_THRESHOLDS, Threshold, parse_threshold
 
@@ -88,12 +89,14 @@ class Due:
 class Plan:
     """Waves run one after another, the suites of a wave side by side. `services`: patterns of
     `cluster/service` that the gate is for; none means any. `timeout_s`: the TIMEOUT_SECONDS that
-    the gate asks for, None if the default will do."""
+    the gate asks for, None if the default will do. `identity`: what green is asked besides, if
+    anything."""
 
     gate: str
     waves: tuple[tuple[Suite, ...], ...]
     services: tuple[str, ...] = ()
     timeout_s: int | None = None
+    identity: IdentityCheck | None = None
 
     @property
     def suites(self) -> tuple[Suite, ...]:
@@ -118,6 +121,7 @@ class Plan:
         optional: dict[str, object] = {
             "services": list(self.services),
             "timeout_s": self.timeout_s,
+            "identity": self.identity.spell() if self.identity else None,
         }
         return canonical_json(
             {key: value for key, value in optional.items() if value}
@@ -165,10 +169,12 @@ def budget_problem(plan: Plan) -> str | None:
     """
     allowed_s = plan.timeout_s or DEFAULT_TIMEOUT_S
     needs = [wave_limit(wave) for wave in plan.waves]
-    needed_s = sum(need_s for need_s, _ in needs) + JUDGE_RESERVE_S
+    asking_s = 2 * ASK_S if plan.identity else 0
+    needed_s = sum(need_s for need_s, _ in needs) + asking_s + JUDGE_RESERVE_S
     if needed_s <= allowed_s:
         return None
     parts = " + ".join(f"wave {n}: {how}" for n, (_, how) in enumerate(needs, 1))
+    parts += f" + {asking_s} s for identity" if asking_s else ""
     return (
         f"the gate has {allowed_s} s and its suites may take {needed_s} s ({parts} + "
         f"{JUDGE_RESERVE_S} s for the verdict): raise timeout_s of [gate], or lower that of suites"
@@ -264,7 +270,9 @@ def suite_problems(suite: Suite) -> list[str]:
 def parse_plan(raw: object) -> Plan:
     """A stored plan. Raises PlanError with every problem."""
     if not isinstance(raw, dict) or raw.get("schema") != PLAN_SCHEMA:
-        raise PlanError(f"not a plan of schema {PLAN_SCHEMA}")
+        raise PlanError(
+            f"not a plan of schema {PLAN_SCHEMA}: publish the gate again, with this version"
+        )
     gate, waves = raw.get("gate"), raw.get("waves")
     if not isinstance(gate, str) or not isinstance(waves, list):
         raise PlanError("the plan lacks its gate or its waves")
@@ -279,12 +287,16 @@ def parse_plan(raw: object) -> Plan:
         waves=tuple(_parse_wave(wave) for wave in waves),
         services=tuple(services),
         timeout_s=timeout_s,
+        identity=parse_check(raw["identity"]) if "identity" in raw else None,
     )
     problems = plan_problems(plan)
     if problems:
         raise PlanError(*problems)
     if canonical_json(raw) != plan.json:
-        raise PlanError("the plan holds keys that this version does not know")
+        raise PlanError(
+            "the plan holds keys that this version does not know: publish the gate again, with "
+            "this version"
+        )
     return plan
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from testgate.core.binding import Counts, Question
-from testgate.core.config import spell_config
+from testgate.core.config import show_config
 from testgate.core.evidence import TestResult
 from testgate.core.outcomes import Outcome
 from testgate.core.record_size import fitted
@@ -53,7 +53,7 @@ def build_record(question: Question, verdict: Verdict, facts: RunFacts) -> dict[
         "service": question.deployment.service,
         "revision": question.revision,
         "stage": question.stage,
-        "config": redacted(spell_config(question.config)),
+        "config": redacted(show_config(question.config)),
         "input_digest": question.digest,
         "gate": facts.gate,
         "plan_digest": facts.plan_digest,

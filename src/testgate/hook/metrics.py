@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from testgate.aws.clients import client
 from testgate.aws.cloudwatch import CloudWatch, MetricQuery
-from testgate.aws.discovery import pick_entry
+from testgate.aws.ecs import pick_entry
 from testgate.core.answers import HookAnswer
 from testgate.core.deadlines import EXPIRY_RESERVE_S
 from testgate.core.facts import DeploymentFacts

@@ -45,7 +45,8 @@ class Hook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """One service's surroundings; the service itself is created by `create`."""
+    """One service's surroundings; the service itself is created by `create`. `ports` are the
+    container's, the first is behind the rules; `more_balancers` are further `loadBalancers`."""
 
     client: Client
     name: str
@@ -56,6 +57,8 @@ class Site:
     test_rule: str
     groups: tuple[str, str]
     role_arn: str
+    ports: tuple[int, ...] = (CONTAINER_PORT,)
+    more_balancers: tuple[Mapping[str, object], ...] = ()
 
     def register(self, image: str, environment: Mapping[str, str]) -> str:
         """Register a task definition of one container; its ARN."""
@@ -70,7 +73,7 @@ class Site:
                     "name": CONTAINER,
                     "image": image,
                     "memory": 512,
-                    "portMappings": [{"containerPort": CONTAINER_PORT}],
+                    "portMappings": [{"containerPort": port} for port in self.ports],
                     "environment": [
                         {"name": name, "value": value} for name, value in environment.items()
                     ],
@@ -86,19 +89,7 @@ class Site:
             serviceName=self.name,
             taskDefinition=task_definition,
             desiredCount=1,
-            loadBalancers=[
-                {
-                    "targetGroupArn": self.groups[0],
-                    "containerName": CONTAINER,
-                    "containerPort": CONTAINER_PORT,
-                    "advancedConfiguration": {
-                        "alternateTargetGroupArn": self.groups[1],
-                        "productionListenerRule": self.production_rule,
-                        "testListenerRule": self.test_rule,
-                        "roleArn": self.role_arn,
-                    },
-                }
-            ],
+            loadBalancers=[self.balancer(), *self.more_balancers],
             deploymentConfiguration={
                 "strategy": "BLUE_GREEN",
                 "bakeTimeInMinutes": bake_minutes,
@@ -106,6 +97,20 @@ class Site:
             },
         )
         return self.newest_deployment()
+
+    def balancer(self, port: int | None = None) -> dict[str, object]:
+        """An entry of `loadBalancers` with this site's rules, for a port of the container."""
+        return {
+            "targetGroupArn": self.groups[0],
+            "containerName": CONTAINER,
+            "containerPort": port or self.ports[0],
+            "advancedConfiguration": {
+                "alternateTargetGroupArn": self.groups[1],
+                "productionListenerRule": self.production_rule,
+                "testListenerRule": self.test_rule,
+                "roleArn": self.role_arn,
+            },
+        }
 
     def update(self, task_definition: str, *hooks: Hook) -> str:
         """Update the service; the ARN of the new deployment. Hooks replace the configured ones."""
@@ -139,13 +144,26 @@ class Site:
         return dict(answer["serviceDeployments"][0])
 
 
-def build_site(client: Client, name: str) -> Site:
-    """A cluster and a load balancer of that name, with free ports of the balancer's address."""
+def build_site(
+    client: Client,
+    name: str,
+    *,
+    tags: Mapping[str, str] | None = None,
+    address_of: Callable[[str], str] = str,
+) -> Site:
+    """A cluster and a load balancer of that name, with free ports of the balancer's address.
+
+    A DNSName that only local functions can resolve is turned into an address by `address_of`.
+    """
     ec2, elbv2, ecs, iam = (client(s) for s in ("ec2", "elbv2", "ecs", "iam"))
     subnets = ec2.describe_subnets()["Subnets"][:2]
-    balancer = elbv2.create_load_balancer(Name=name, Subnets=[s["SubnetId"] for s in subnets])
+    balancer = elbv2.create_load_balancer(
+        Name=name,
+        Subnets=[s["SubnetId"] for s in subnets],
+        Tags=[{"Key": key, "Value": value} for key, value in (tags or {}).items()],
+    )
     balancer_arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
-    address = balancer["LoadBalancers"][0]["DNSName"]
+    address = address_of(balancer["LoadBalancers"][0]["DNSName"])
     groups = tuple(
         elbv2.create_target_group(
             Name=f"{name}-{colour}",

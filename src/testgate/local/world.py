@@ -32,7 +32,8 @@ class LocalSettings:
 
     `images` is the file that maps container images to local processes; `lambda_python` an
     interpreter with boto3 and awslambdaric, by default the one that `make setup` made. Without
-    `enforce_rights` roles may do anything.
+    `enforce_rights` roles may do anything. `ca_file` holds certificates in PEM that functions trust
+    in place of the system's own.
     """
 
     images: Path
@@ -42,6 +43,7 @@ class LocalSettings:
     lambda_python: Path | None = None
     ecs: EcsSettings = field(default_factory=EcsSettings)
     enforce_rights: bool = True
+    ca_file: Path | None = None
 
 
 class LocalAws:
@@ -51,14 +53,16 @@ class LocalAws:
         clock = ScaledClock(scale=settings.time_scale)
         self.rights = Authority(region=settings.region, enforces=settings.enforce_rights)
         self.server = MotoServer(port=settings.port, region=settings.region)
+        self.balancer = Balancer(region=settings.region)
+        trusted = {"SSL_CERT_FILE": str(settings.ca_file)} if settings.ca_file else {}
         self.lambdas = LambdaHost(
             python=settings.lambda_python or lambda_python(),
             endpoint_url=lambda: self.server.url,
             region=settings.region,
             clock=clock,
             log_rights=self._may_log,
+            machine={"TESTGATE_LOCAL_HOSTS": str(self.balancer.nodes.hosts_file)} | trusted,
         )
-        self.balancer = Balancer(region=settings.region)
         self.ecs = EcsControlPlane(
             client=self.client,
             invoke_hook=HookInvocations(host=self.lambdas, authority=self.rights),

@@ -12,6 +12,7 @@ from typing import Any
 
 from testgate import __version__
 from testgate.core.outcomes import PASSING, Outcome
+from testgate.report.reading import read_record
 from testgate.report.view import (
     Problem,
     QuarantineView,
@@ -21,7 +22,6 @@ from testgate.report.view import (
     TestView,
     parse_time,
     problems,
-    read_record,
 )
 from testgate.report.wording import CLASSES
 
@@ -163,6 +163,7 @@ def _suite(suite: SuiteView) -> dict[str, object]:
         "sentence": suite.sentence,
         "counts": dict(suite.counts) | {"total": suite.total},
         "min_tests": suite.min_tests,
+        "tests_left_out": suite.tests_left_out,
         "attempts": suite.attempts,
         "shards": suite.shards,
         "thresholds": [

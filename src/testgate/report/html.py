@@ -27,7 +27,8 @@ from testgate.report.page_sections import (
     tested_section,
     time_section,
 )
-from testgate.report.view import Record, read_record
+from testgate.report.reading import read_record
+from testgate.report.view import Record
 
 PAGE = 1  # raised when a page of an older number should be rendered anew from its record
 _GENERATOR = re.compile(r'<meta name="generator" content="testgate [^"]* page/(\d{1,6})">')

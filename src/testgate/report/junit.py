@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
 from testgate.core.outcomes import Outcome
+from testgate.report.reading import read_record
 from testgate.report.view import (
     Problem,
     Record,
@@ -21,7 +22,6 @@ from testgate.report.view import (
     TestView,
     parse_time,
     problems,
-    read_record,
     seconds_between,
 )
 
@@ -59,6 +59,7 @@ def _suite(run: RunView, suite: SuiteView) -> Element:
         "attempts": str(suite.attempts),
         "shards": str(suite.shards),
         "min_tests": str(suite.min_tests),
+        "tests_left_out": str(suite.tests_left_out or ""),
     }
     element = _empty_suite(run, suite.name, of_suite)
     names = _Names()

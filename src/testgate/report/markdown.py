@@ -3,11 +3,12 @@ what was tested, time, links, what happens next. Standard library only.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from testgate.core.outcomes import PASSING, Outcome
 from testgate.report.console import deployments_url, execution_url
-from testgate.report.view import COUNTED, Record, RunView, SuiteView, read_record, seconds_between
+from testgate.report.reading import read_record
+from testgate.report.view import COUNTED, Record, RunView, SuiteView, seconds_between
 from testgate.report.wording import CLASSES
 
 MAX_LISTED = 50
@@ -123,7 +124,8 @@ def _failures(run: RunView) -> Iterator[str]:
     for suite, test in failures[:MAX_LISTED]:
         message = f": {escape(test.message)}" if test.message else ""
         yield f"- {escape(suite.name)}: {escape(test.name)}{message}"
-    yield from _more(failures, "- and {} more, all named in record.json")
+    unnamed = sum(suite.failures_left_out for suite in run.suites)
+    yield from _more(len(failures) + unnamed, "- and {} more; record.json names {}", len(failures))
     yield ""
 
 
@@ -136,7 +138,8 @@ def _flaky(run: RunView) -> Iterator[str]:
     for suite, test in flaky[:MAX_LISTED]:
         message = f", first: {escape(test.message)}" if test.message else ""
         yield f"- {escape(suite.name)}: {escape(test.name)}{message}"
-    yield from _more(flaky, "- and {} more, all in record.json")
+    unnamed = sum(suite.flaky_left_out for suite in run.suites)
+    yield from _more(len(flaky) + unnamed, "- and {} more; record.json names {}", len(flaky))
     yield ""
 
 
@@ -153,7 +156,8 @@ def _quarantine(run: RunView) -> Iterator[str]:
         expires = entry.expires + ("" if entry.counted else " (expired)")
         cells = (suite.name, entry.test, entry.outcome, expires, entry.owner, entry.reason)
         yield f"| {' | '.join(escape(cell) for cell in cells)} |"
-    yield from _more(entries, "\nand {} more, all in record.json")
+    unnamed = sum(suite.quarantine_left_out for suite in run.suites)
+    yield from _more(len(entries) + unnamed, "\nand {} more; record.json names {}", len(entries))
     yield ""
 
 
@@ -213,10 +217,10 @@ def _next(run: RunView) -> Iterator[str]:
     yield run.next
 
 
-def _more(items: Iterable[object], says: str) -> Iterator[str]:
-    hidden = sum(1 for _ in items) - MAX_LISTED
+def _more(total: int, says: str, named: int) -> Iterator[str]:
+    hidden = total - min(named, MAX_LISTED)
     if hidden > 0:
-        yield says.format(hidden)
+        yield says.format(hidden, "all" if named == total else f"{named} of {total}")
 
 
 def _table(rows: Mapping[str, object]) -> Iterator[str]:

@@ -5,6 +5,7 @@ Imported by the page.
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from testgate.core.record import MAX_FULL_FAILURES
@@ -37,13 +38,24 @@ def failure_sections(run: RunView) -> tuple[Element | None, Element | None]:
     """The first failing test and all others; None for what there is not."""
     full, by_name = split_failures(run)
     room = _Room(MAX_TRACE_CHARS)
-    others = full[1:]
+    unnamed = sum(suite.failures_left_out for suite in run.suites)
+    rest = _Rest(full=full[1:], by_name=by_name, unnamed=unnamed, more=bool(full))
     if not full:
-        return None, _others(others, by_name, room, more=False)
+        return None, _others(rest, room)
     blocking = full[0][0].blocking
     title = "First failing test" if blocking else "First failing test, of an advisory suite"
     first = section("first-failure", title, _first(full[0], room))
-    return first, _others(others, by_name, room, more=True)
+    return first, _others(rest, room)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rest:
+    """All failures but the one by itself; `unnamed` are those that the record only counts."""
+
+    full: list[Failure]
+    by_name: list[Failure]
+    unnamed: int
+    more: bool
 
 
 class _Room:
@@ -73,14 +85,12 @@ def _first(failure: Failure, room: _Room) -> Element:
     )
 
 
-def _others(
-    full: list[Failure], by_name: list[Failure], room: _Room, *, more: bool
-) -> Element | None:
-    total = len(full) + len(by_name)
+def _others(rest: _Rest, room: _Room) -> Element | None:
+    total = len(rest.full) + len(rest.by_name) + rest.unnamed
     if not total:
         return None
-    title = counted(total, "more failing test" if more else "failing test")
-    items = [_item(number, failure, room) for number, failure in enumerate(full, 2)]
+    title = counted(total, "more failing test" if rest.more else "failing test")
+    items = [_item(number, failure, room) for number, failure in enumerate(rest.full, 2)]
     controls = h(
         "p",
         h("button", "Open all", type="button", data_open="true"),
@@ -92,10 +102,10 @@ def _others(
     return section(
         "failures",
         title,
-        _what_they_say(full) if many else None,
+        _what_they_say(rest.full) if many else None,
         controls if len(items) > 1 else None,
         items,
-        _by_name(by_name),
+        _by_name(rest.by_name, rest.unnamed),
     )
 
 
@@ -171,10 +181,12 @@ def _lines(trace: str) -> Iterator[Element | str]:
     yield "".join(plain)
 
 
-def _by_name(failures: list[Failure]) -> Element | None:
+def _by_name(failures: list[Failure], unnamed: int) -> Child:
     """The failures of which only names stand in the record, as one text."""
+    left_out = f"The record counts {counted(unnamed, 'more failure')}; the evidence names them."
+    note = h("p", left_out, class_="note") if unnamed else None
     if not failures:
-        return None
+        return note
     names, left = [], MAX_NAME_LIST_CHARS
     for suite, test in failures:
         line = f"{suite.name}: {short(test.name)}"
@@ -183,10 +195,11 @@ def _by_name(failures: list[Failure]) -> Element | None:
             break
         names.append(line)
     hidden = len(failures) - len(names)
-    more = f"\nand {hidden:,} more, all named in record.json" if hidden else ""
-    return h(
+    more = f"\nand {hidden:,} more, which record.json names" if hidden else ""
+    details = h(
         "details",
         h("summary", f"{counted(len(failures), 'failing test')} by name alone"),
         h("pre", "\n" + "\n".join(names) + more, class_="names", tabindex=0),
         class_="by-name",
     )
+    return [details, note]

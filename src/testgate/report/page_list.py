@@ -22,6 +22,7 @@ _MS = 1000
 def list_section(run: RunView) -> Element | None:
     """The section; None if no test was reported."""
     total = sum(len(suite.tests) for suite in run.suites)
+    left_out = sum(suite.tests_left_out for suite in run.suites)
     if not total:
         return None
     rows = list(_rows(run))
@@ -30,10 +31,12 @@ def list_section(run: RunView) -> Element | None:
         "outcomes": _OUTCOMES,
         "rows": rows,
     }
-    cut = f"The first {len(rows):,} of them; record.json has all." if len(rows) < total else None
+    cut = f"The first {len(rows):,} of them; record.json has more." if len(rows) < total else None
+    missing = f"The record leaves out {left_out:,} tests, passed ones first; the evidence has all."
     return section(
         "tests",
-        f"All {counted(total, 'test')}",
+        f"All {counted(total + left_out, 'test')}",
+        h("p", missing, class_="note") if left_out else None,
         h("p", cut, class_="note") if cut else None,
         h(
             "noscript",

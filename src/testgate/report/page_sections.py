@@ -70,8 +70,9 @@ def flaky_section(run: RunView) -> Element | None:
         )
         for suite, test in found[:MAX_LISTED]
     ]
-    title = f"{counted(len(found), 'flaky test')}, passed only when tried again"
-    return section("flaky", title, h("ul", items, class_="plain"), _more(len(found)))
+    total = len(found) + sum(suite.flaky_left_out for suite in run.suites)
+    title = f"{counted(total, 'flaky test')}, passed only when tried again"
+    return section("flaky", title, h("ul", items, class_="plain"), _more(total, len(items)))
 
 
 def quarantine_section(run: RunView) -> Element | None:
@@ -95,9 +96,9 @@ def quarantine_section(run: RunView) -> Element | None:
         )
         for suite, entry in entries[:MAX_LISTED]
     ]
-    plural = "entry" if len(entries) == 1 else "entries"
-    title = f"Quarantine: {len(entries):,} {plural}"
-    return section("quarantine", title, h("ul", items, class_="plain"), _more(len(entries)))
+    total = len(entries) + sum(suite.quarantine_left_out for suite in run.suites)
+    title = f"Quarantine: {total:,} {'entry' if total == 1 else 'entries'}"
+    return section("quarantine", title, h("ul", items, class_="plain"), _more(total, len(items)))
 
 
 def tested_section(run: RunView) -> Element:
@@ -244,6 +245,6 @@ def _code(text: str) -> Element | None:
     return h("code", h("bdi", text)) if text else None
 
 
-def _more(total: int) -> Element | None:
-    hidden = total - MAX_LISTED
-    return h("p", f"and {hidden:,} more, all in record.json", class_="note") if hidden > 0 else None
+def _more(total: int, shown: int) -> Element | None:
+    hidden = total - shown
+    return h("p", f"and {hidden:,} more, in record or evidence", class_="note") if hidden else None

@@ -1,17 +1,11 @@
-"""A stored record as values: what every report shows, whichever version of Testgate wrote it.
+"""A gate run as values, as every report shows it. Pure; imported by the renderers."""
 
-Lenient where the gate is strict: a key that is missing or of another kind is shown as nothing, and
-an outcome that is not known is never shown as a pass. Imported by the renderers.
-"""
-
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from testgate.core.outcomes import PASSING, Outcome
-from testgate.report.wording import what_happens_next
 
 Record = Mapping[str, Any]
 
@@ -67,7 +61,11 @@ class ThresholdView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteView:
-    """One suite. Times are RFC 3339, "" for none; `requests` None if they were not counted."""
+    """One suite. Times are RFC 3339, "" for none; `requests` None if they were not counted.
+
+    A record that would be too large leaves things out and counts them: `tests_left_out` of all
+    tests, passed ones first, `failures_left_out` of the failures, and so on.
+    """
 
     name: str
     outcome: Outcome
@@ -86,6 +84,10 @@ class SuiteView:
     thresholds: tuple[ThresholdView, ...]
     quarantine: tuple[QuarantineView, ...]
     tests: tuple[TestView, ...]
+    tests_left_out: int = 0
+    failures_left_out: int = 0
+    flaky_left_out: int = 0
+    quarantine_left_out: int = 0
 
     @property
     def failures(self) -> tuple[TestView, ...]:
@@ -151,33 +153,6 @@ class Problem:
     sentence: str
 
 
-def read_record(record: Record) -> RunView:
-    """What is known of a gate run; never raises for what a record lacks."""
-    identity = _mapping(record, "identity")
-    return RunView(
-        outcome=_outcome(record.get("outcome")),
-        sentence=_text(record, "sentence"),
-        cluster=_text(record, "cluster"),
-        service=_text(record, "service"),
-        deployment=_text(record, "deployment"),
-        revision=_text(record, "revision"),
-        stage=_text(record, "stage"),
-        gate=_text(record, "gate"),
-        plan_digest=_text(record, "plan_digest"),
-        image=_text(record, "image"),
-        base_url=_text(record, "base_url"),
-        identity=_text(identity, "says"),
-        execution_arn=_text(record, "execution_arn"),
-        started_at=_text(record, "started_at"),
-        ended_at=_text(record, "ended_at"),
-        deadline=_text(record, "deadline"),
-        next=what_happens_next(record),
-        counts=_counts(record),
-        suites=tuple(_suite(raw) for raw in _mappings(record, "suites")),
-        config=_mapping(record, "config"),
-    )
-
-
 def problems(run: RunView) -> tuple[Problem, ...]:
     """What else than failing tests refused: a report without them would look like a pass."""
     found = [
@@ -215,120 +190,3 @@ def _shown_by_tests(suite: SuiteView) -> bool:
 def _refuses(suite: SuiteView) -> bool:
     """One that was skipped refuses too, and is never the reason."""
     return suite.blocking and suite.outcome not in PASSING | {Outcome.SKIPPED}
-
-
-def _suite(raw: Record) -> SuiteView:
-    quarantine = tuple(_quarantine(entry) for entry in _mappings(raw, "quarantine"))
-    counts = _mapping(raw, "counts")
-    relay = _mapping(raw, "relay")
-    return SuiteView(
-        name=_text(raw, "name"),
-        outcome=_outcome(raw.get("outcome")),
-        blocking=raw.get("blocking") is not False,
-        sentence=_text(raw, "sentence"),
-        counts=_counts(raw),
-        total=_whole(counts.get("total")),
-        min_tests=_whole(raw.get("min_tests"), 1),
-        timeout_s=_whole(raw.get("timeout_s")),
-        attempts=_whole(raw.get("attempts"), 1),
-        attempts_allowed=_whole(raw.get("attempts_allowed"), 1),
-        shards=_whole(raw.get("shards"), 1),
-        started_at=_text(raw, "started_at"),
-        ended_at=_text(raw, "ended_at"),
-        requests=_whole(relay.get("requests")) if relay else None,
-        thresholds=tuple(_threshold(entry) for entry in _mappings(raw, "thresholds")),
-        quarantine=quarantine,
-        tests=tuple(_tests(raw, quarantine)),
-    )
-
-
-def _tests(raw: Record, quarantine: Iterable[QuarantineView]) -> Iterator[TestView]:
-    """Every test, with what stands of its failure beside it. Failures are in the order of tests,
-    and a report of old may name a test twice."""
-    details: dict[str, deque[TestView]] = defaultdict(deque)
-    for failure in _mappings(raw, "failures"):
-        details[_text(failure, "name")].append(_test(failure, Outcome.FAILED))
-    tries = {_text(entry, "name"): _text(entry, "message") for entry in _mappings(raw, "flaky")}
-    forgiving = {entry.test: entry for entry in quarantine if entry.counted}
-    for listed in _mappings(raw, "tests"):
-        test = _test(listed, Outcome.INFRA_ERROR)
-        entry = forgiving.get(test.name)
-        if entry is not None:
-            yield replace(test, quarantine=entry, message=entry.message)
-        elif test.failed and details[test.name]:
-            full = details[test.name].popleft()
-            yield replace(full, outcome=test.outcome, duration_s=test.duration_s)
-        else:
-            yield replace(test, message=tries.get(test.name, test.message))
-    for unlisted in details.values():
-        yield from unlisted
-
-
-def _test(raw: Record, default: Outcome) -> TestView:
-    line = raw.get("line")
-    return TestView(
-        name=_text(raw, "name"),
-        outcome=_outcome(raw["outcome"]) if "outcome" in raw else default,
-        duration_s=_number(raw.get("duration_s")),
-        message=_text(raw, "message"),
-        trace=_text(raw, "trace"),
-        file=_text(raw, "file"),
-        line=line if type(line) is int else None,
-        detailed="message" in raw,
-    )
-
-
-def _quarantine(raw: Record) -> QuarantineView:
-    return QuarantineView(
-        test=_text(raw, "test"),
-        owner=_text(raw, "owner"),
-        reason=_text(raw, "reason"),
-        expires=_text(raw, "expires"),
-        counted=raw.get("counted") is True,
-        outcome=_text(raw, "outcome"),
-        message=_text(raw, "message"),
-    )
-
-
-def _threshold(raw: Record) -> ThresholdView:
-    value = raw.get("value")
-    return ThresholdView(
-        says=_text(raw, "says"),
-        value="" if value is None else str(value),
-        holds=raw.get("holds") is True,
-    )
-
-
-def _outcome(raw: object) -> Outcome:
-    known = raw in [outcome.value for outcome in Outcome]
-    return Outcome(str(raw)) if known else Outcome.INFRA_ERROR
-
-
-def _counts(raw: Record) -> dict[str, int]:
-    counts = _mapping(raw, "counts")
-    return {name: _whole(counts.get(name)) for name in COUNTED}
-
-
-def _text(raw: Record, key: str) -> str:
-    value = raw.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _mapping(raw: Record, key: str) -> Record:
-    value = raw.get(key)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mappings(raw: Record, key: str) -> list[Record]:
-    value = raw.get(key)
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
-
-
-def _whole(value: object, default: int = 0) -> int:
-    return value if type(value) is int else default
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return 0.0
-    return float(value) if 0 <= value < float("inf") else 0.0

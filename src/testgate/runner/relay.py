@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from testgate.core.evidence import RelayCounts
+from testgate.core.fence import Fence
 from testgate.core.redaction import redact
 from testgate.core.storing import plain
 from testgate.runner.relaying import Exchange, Upstream
@@ -32,11 +33,13 @@ MAX_TIMED_REQUESTS = 1_000_000  # 8 MB
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Where green answers. `host` is sent as Host and SNI instead of the URL's own, the headers
-    with every request; certificates are verified against `host`."""
+    with every request; certificates are verified against `host`. What the fence does not let pass
+    is answered by the relay."""
 
     base_url: str
     host: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    fence: Fence = field(default_factory=Fence)
     tls: ssl.SSLContext | None = None
 
 
@@ -44,7 +47,8 @@ class Relay:
     """Listens from its making to `close`. Safe to use from many connections at once."""
 
     def __init__(self, target: Target) -> None:
-        self.upstream = _upstream(target)
+        self.upstream = upstream_of(target)
+        self.fence = target.fence
         self._path = urlsplit(target.base_url).path.rstrip("/")
         self._lock = threading.Lock()
         self._statuses: Counter[int] = Counter()
@@ -145,7 +149,8 @@ class _Server(socketserver.ThreadingTCPServer):
         """A connection that broke is the suite's to notice; the runner's log stays quiet."""
 
 
-def _upstream(target: Target) -> Upstream:
+def upstream_of(target: Target) -> Upstream:
+    """How that target is connected to."""
     parts = urlsplit(target.base_url)
     secure = parts.scheme == "https"
     name = parts.hostname or ""

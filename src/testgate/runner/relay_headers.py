@@ -6,21 +6,10 @@ Hop-by-hop headers stay on their hop (RFC 9110, 7.6.1). Imported by `testgate.ru
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
+from testgate.core.headers import HOP_BY_HOP
+
 Headers = Sequence[tuple[str, str]]
 
-HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 _NOT_SENT_ON = HOP_BY_HOP | {"host", "expect", "content-length"}
 
 

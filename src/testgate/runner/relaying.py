@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
+from testgate.core.fence import fence_problem
 from testgate.runner.relay_headers import (
     Headers,
     request_headers,
@@ -50,6 +51,10 @@ class Upstream:
 
 class BadRequestError(Exception):
     """What the suite sent is no request that can be passed on."""
+
+
+class MisdirectedError(Exception):
+    """A request that something else than green would answer."""
 
 
 class Green(http.client.HTTPConnection):
@@ -107,6 +112,8 @@ class Exchange(BaseHTTPRequestHandler):
             response = self._ask()
         except ssl.SSLError as exc:  # a bad certificate is a ValueError, too
             self._own(502, f"no TLS with green at {self._where}: {exc}")
+        except MisdirectedError as exc:
+            self._own(421, f"the request is not for green: {exc}")
         except (BadRequestError, ValueError, http.client.InvalidURL) as exc:
             self._own(400, f"the request cannot be passed on: {exc}")
         except TimeoutError:
@@ -131,6 +138,9 @@ class Exchange(BaseHTTPRequestHandler):
         if not target.startswith("/") and target != "*":
             raise BadRequestError("its target is no path: this is no proxy")
         received = list(self.headers.items())
+        problem = fence_problem(self.relay.fence, target, received)
+        if problem:
+            raise MisdirectedError(problem)
         length, chunked = _framing(received)
         if self.green.stale:
             self.green.close()

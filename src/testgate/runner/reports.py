@@ -5,8 +5,9 @@ CTRF. A CTRF file beside JUnit must name the same tests as failed, and may know 
 passed only when tried again. Imported by `testgate.runner.suite`.
 """
 
+import itertools
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +17,14 @@ from testgate.core.outcomes import Outcome
 from testgate.runner.ctrf import parse_ctrf, says_ctrf
 from testgate.runner.files import open_plain
 from testgate.runner.junit import read_junit
-from testgate.runner.reported import MAX_NAME_CHARS, MAX_REPORT_BYTES, Report, clean, is_failure
+from testgate.runner.reported import (
+    MAX_NAME_CHARS,
+    MAX_REPORT_BYTES,
+    Report,
+    capped,
+    clean,
+    is_failure,
+)
 
 JUNIT = "junit.xml"
 MAX_FILES = 10_000
@@ -27,6 +35,7 @@ _NONE = (
     "neither JUnit (*.xml) nor CTRF (*.json) was written to TESTGATE_RESULTS_DIR; a suite whose "
     'exit code says it all declares evidence = "exit-code"'
 )
+_TOGETHER = "the results directory"
 HEAD_BYTES = 65_536  # where a CTRF file must call itself one
 
 
@@ -43,12 +52,13 @@ def read_reports(results_dir: Path, *, own_names: bool = False) -> Reported:
     files as it likes, and may leave CTRF alone."""
     try:
         junit = _junit_reports(results_dir) if own_names else [read_junit(results_dir / JUNIT)]
+        tests = together(junit)
     except RunnerError as exc:
         return Reported(tests=(), problem=str(exc))
-    tests = tuple(test for report in junit for test in report.tests)
     try:
         for name, report in _ctrf_reports(results_dir):
-            tests = agreed(tests, name, report) if junit else (*tests, *report.tests)
+            told = Report(tests=tests)
+            tests = agreed(tests, name, report) if junit else together([told, report])
     except RunnerError as exc:
         return Reported(tests=tests, problem=str(exc))
     if not junit and not tests:
@@ -59,6 +69,11 @@ def read_reports(results_dir: Path, *, own_names: bool = False) -> Reported:
     )
 
 
+def together(reports: Iterable[Report]) -> tuple[TestResult, ...]:
+    """The tests of several reports, capped as those of one. Raises RunnerError."""
+    return capped(_TOGETHER, (test for report in reports for test in report.tests))
+
+
 def _junit_reports(results_dir: Path) -> list[Report]:
     names = _names(results_dir, ".xml")
     if len(names) > MAX_JUNIT_FILES:
@@ -66,7 +81,15 @@ def _junit_reports(results_dir: Path) -> list[Report]:
             f"there are {len(names)} files *.xml, at most {MAX_JUNIT_FILES} are read; let the "
             "suite write one report"
         )
-    return [read_junit(results_dir / name) for name in names]
+    reports: list[Report] = []
+
+    def tests() -> Iterator[TestResult]:
+        for name in names:
+            reports.append(read_junit(results_dir / name))
+            yield from reports[-1].tests
+
+    capped(_TOGETHER, tests())  # too much is noticed before all of it is read
+    return reports
 
 
 def agreed(tests: tuple[TestResult, ...], name: str, ctrf: Report) -> tuple[TestResult, ...]:
@@ -110,17 +133,17 @@ def _json_names(results_dir: Path) -> list[str]:
 
 
 def _names(results_dir: Path, suffix: str) -> list[str]:
-    names: list[str] = []
-    with os.scandir(results_dir) as entries:
-        for number, entry in enumerate(entries, 1):
-            if number > MAX_FILES:
-                raise RunnerError(
-                    f"the results directory holds more than {MAX_FILES} files; let the suite keep "
-                    "others elsewhere"
-                )
-            if entry.name.endswith(suffix):
-                names.append(entry.name)
-    return sorted(names)
+    try:
+        with os.scandir(results_dir) as scanned:
+            entries = [entry.name for entry in itertools.islice(scanned, MAX_FILES + 1)]
+    except OSError as exc:
+        raise RunnerError(f"the results directory cannot be listed: {exc.strerror}") from exc
+    if len(entries) > MAX_FILES:
+        raise RunnerError(
+            f"the results directory holds more than {MAX_FILES} files; let the suite keep others "
+            "elsewhere"
+        )
+    return sorted(name for name in entries if name.endswith(suffix))
 
 
 def _failed(tests: Iterable[TestResult]) -> set[str]:

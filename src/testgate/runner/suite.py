@@ -14,7 +14,7 @@ from testgate.core.canonical import DIGEST
 from testgate.core.deadlines import remaining_s
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import Collected, Evidence, TestResult
-from testgate.core.handoff import Task, parse_time, spell_time
+from testgate.core.handoff import RunContext, Task, parse_time, spell_time
 from testgate.core.outcomes import Outcome
 from testgate.core.plan import EvidenceKind
 from testgate.core.redaction import redact
@@ -98,8 +98,8 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
             timeout_s=left_s,
             grace_s=GRACE_S,
         )
-        relayed = relay.counts if relay else None
-        metrics = relay.metrics if relay else {}
+        relayed = relay.counts
+        metrics = relay.metrics
     ended_at = now()
     report = _report(run, ended)
     return Evidence(
@@ -132,13 +132,20 @@ def may_try_again(task: Task, evidence: Evidence, now: datetime) -> bool:
     )
 
 
+def target_of(context: RunContext) -> Target:
+    """Where green is, and what every request to it gets."""
+    return Target(
+        base_url=context.base_url,
+        host=context.host,
+        headers=context.headers,
+        fence=context.fence,
+    )
+
+
 @contextlib.contextmanager
-def _reached(task: Task) -> Iterator[tuple[Relay | None, str]]:
-    """The relay of a blocking suite, whose requests are counted, and the URL that it gets."""
-    if not task.suite.blocking:
-        yield None, task.context.base_url
-        return
-    with Relay(Target(base_url=task.context.base_url)) as relay:
+def _reached(task: Task) -> Iterator[tuple[Relay, str]]:
+    """The relay of a suite, which counts its requests, and the URL that the suite gets."""
+    with Relay(target_of(task.context)) as relay:
         yield relay, relay.base_url
 
 

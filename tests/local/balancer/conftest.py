@@ -115,13 +115,13 @@ def world() -> Iterator[World]:
 class Place:
     """A load balancer of its own, with targets that stop with the test."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, **members: Any) -> None:
         self.elbv2 = world.elbv2
         self.name = f"b{uuid.uuid4().hex[:10]}"
         subnets = world.server.client("ec2").describe_subnets()["Subnets"][:2]
         self.vpc = subnets[0]["VpcId"]
         answer = self.elbv2.create_load_balancer(
-            Name=self.name, Subnets=[subnet["SubnetId"] for subnet in subnets]
+            Name=self.name, Subnets=[subnet["SubnetId"] for subnet in subnets], **members
         )["LoadBalancers"][0]
         self.arn, self.address = answer["LoadBalancerArn"], answer["DNSName"]
         self.targets: list[Target] = []

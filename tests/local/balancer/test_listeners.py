@@ -55,9 +55,9 @@ def test_listener_moves_and_goes_with_its_api_calls(place: Place):
 
 
 @pytest.mark.parametrize(
-    ("protocol", "code"), [("HTTPS", "UnsupportedProtocol"), ("TCP", "ValidationError")]
+    ("protocol", "code"), [("HTTPS", "ValidationError"), ("TCP", "ValidationError")]
 )
-def test_other_protocols_are_refused(place: Place, protocol, code):
+def test_https_without_a_certificate_and_other_protocols_are_refused(place: Place, protocol, code):
     with pytest.raises(ClientError) as caught:
         place.elbv2.create_listener(
             LoadBalancerArn=place.arn,

@@ -199,23 +199,29 @@ def of_bucket(*statements):
 
 
 @pytest.mark.parametrize(
-    ("principal", "applies"),
+    ("principal", "allows", "denies"),
     [
-        ("*", True),
-        ({"AWS": "*"}, True),
-        ({"AWS": "arn:aws:iam::1:role/mine"}, True),
-        ({"AWS": ["arn:aws:iam::2:root", "arn:aws:iam::1:root"]}, True),
-        ({"AWS": "arn:aws:iam::1:role/other"}, False),
-        ({"Service": "arn:aws:iam::1:role/mine"}, False),
+        ("*", True, True),
+        ({"AWS": "*"}, True, True),
+        ({"AWS": "arn:aws:iam::1:role/mine"}, True, True),
+        # An account's Allow leaves it to the role's own policies, its Deny means everybody in it.
+        ({"AWS": ["arn:aws:iam::2:root", "arn:aws:iam::1:root"]}, False, True),
+        ({"AWS": "arn:aws:iam::2:root"}, False, False),
+        ({"AWS": "arn:aws:iam::1:role/other"}, False, False),
+        ({"Service": "arn:aws:iam::1:role/mine"}, False, False),
     ],
 )
-def test_a_resources_policy_names_whom_it_means(principal, applies):
-    names = {"*", "AWS:arn:aws:iam::1:role/mine", "AWS:arn:aws:iam::1:root"}
-    request = Request(action=GET.action, resource=GET.resource, principals=frozenset(names))
+def test_a_resources_policy_names_whom_it_means(principal, allows, denies):
+    request = Request(
+        action=GET.action,
+        resource=GET.resource,
+        principals=frozenset({"*", "AWS:arn:aws:iam::1:role/mine"}),
+        accounts=frozenset({"AWS:arn:aws:iam::1:root"}),
+    )
     allowing = evaluate([of_bucket(allow(Principal=principal))], request)
-    assert isinstance(allowing, Allowed) is applies
+    assert isinstance(allowing, Allowed) is allows
     denying = evaluate([policy(allow()), of_bucket(deny(Principal=principal))], request)
-    assert isinstance(denying, ExplicitlyDenied) is applies
+    assert isinstance(denying, ExplicitlyDenied) is denies
 
 
 @pytest.mark.parametrize("principal", [None, {}, "somebody"])

@@ -15,6 +15,7 @@ from moto.elbv2.exceptions import (
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus
 from moto.moto_api._internal import mock_random
 
+from testgate.local.balancer.certificates import serving_context
 from testgate.local.balancer.moto_rules import read_rules, target_group_arns
 from testgate.local.balancer.proxy import ListenerView
 from testgate.local.balancer.refusals import (
@@ -53,9 +54,10 @@ class ListeningBackend(ELBv2Backend):  # type: ignore[misc]  # moto is untyped
     # Load balancers
 
     def create_load_balancer(self, *args: Any, **kwargs: Any) -> Any:
-        """As moto, but DNSName is a loopback address that belongs to this load balancer."""
+        """As moto, but DNSName is, or stands for, loopback addresses of this load balancer."""
         load_balancer = super().create_load_balancer(*args, **kwargs)
-        load_balancer.dns_name = self.balancer.addresses.take()
+        tags = self.tagging_service.get_tag_dict_for_resource(load_balancer.arn)
+        load_balancer.dns_name = self.balancer.nodes.take(load_balancer.name, tags)
         return load_balancer
 
     def delete_load_balancer(self, arn: str) -> None:
@@ -64,7 +66,7 @@ class ListeningBackend(ELBv2Backend):  # type: ignore[misc]  # moto is untyped
         if load_balancer is not None:
             for listener_arn in list(load_balancer.listeners):
                 self.balancer.listeners.close_listener(listener_arn)
-            self.balancer.addresses.give_back(load_balancer.dns_name)
+            self.balancer.nodes.give_back(load_balancer.dns_name)
             self._relink()
 
     # Listeners
@@ -105,12 +107,12 @@ class ListeningBackend(ELBv2Backend):  # type: ignore[misc]  # moto is untyped
         listener = self.describe_listeners(load_balancer_arn=None, listener_arns=[arn])[0]
         refuse_other_than_http(protocol or listener.protocol)
         self._refuse_unknown_groups(actions or [])
-        port_before = listener.port
+        before = (listener.port, listener.protocol)
         modified = super().modify_listener(
             arn, port, protocol, ssl_policy, certificates, actions or []
         )
-        if int(modified.port) != int(port_before):
-            self._move(modified, port_before)
+        if (int(modified.port), modified.protocol) != (int(before[0]), before[1]):
+            self._move(modified, *before)
         self._relink()
         return modified
 
@@ -212,17 +214,42 @@ class ListeningBackend(ELBv2Backend):  # type: ignore[misc]  # moto is untyped
             idle_timeout_s=float(load_balancer.attrs.get(_IDLE, _DEFAULT_IDLE_S)),
         )
 
+    def listener_views(self, address: str) -> dict[str, ListenerView | None]:
+        """The listeners at an address as they are now, by ARN."""
+        return {
+            arn: self.listener_view(load_balancer.arn, arn)
+            for load_balancer in self.load_balancers.values()
+            if address in self.balancer.nodes.addresses(load_balancer.dns_name)
+            for arn in load_balancer.listeners
+        }
+
     def _open(self, load_balancer: Any, listener: Any) -> None:
-        address, port = load_balancer.dns_name, int(listener.port)
+        """At every address, or at none."""
+        try:
+            for address in self.balancer.nodes.addresses(load_balancer.dns_name):
+                self._open_at(address, load_balancer, listener)
+        except ELBClientError:
+            self.balancer.listeners.close_listener(listener.arn)
+            raise
+
+    def _open_at(self, address: str, load_balancer: Any, listener: Any) -> None:
+        port, nodes = int(listener.port), self.balancer.nodes
+
+        def now() -> ListenerView | None:
+            return self.listener_view(load_balancer.arn, listener.arn)
+
+        secure = listener.protocol == "HTTPS"
+        tls = serving_context(lambda: listener.certificates) if secure else None
         with refusing_ports(address, port):
             self.balancer.listeners.open(
                 listener.arn,
                 address,
                 port,
-                lambda: self.listener_view(load_balancer.arn, listener.arn),
+                lambda: nodes.view(address, listener.arn, now),
+                tls,
             )
 
-    def _move(self, listener: Any, port_before: Any) -> None:
+    def _move(self, listener: Any, port_before: Any, protocol_before: str) -> None:
         load_balancer = self.load_balancers.get(listener.load_balancer_arn)
         if load_balancer is None:
             raise LoadBalancerNotFoundError()
@@ -230,7 +257,7 @@ class ListeningBackend(ELBv2Backend):  # type: ignore[misc]  # moto is untyped
         try:
             self._open(load_balancer, listener)
         except ELBClientError:
-            listener.port = port_before
+            listener.port, listener.protocol = port_before, protocol_before
             self._open(load_balancer, listener)
             raise
 

@@ -3,15 +3,18 @@
 Assembled by `testgate.local`; the ECS control plane asks it for the health of its targets.
 """
 
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
-from testgate.local.balancer.addresses import AddressPool
 from testgate.local.balancer.health import HealthChecker, HealthIntervals
 from testgate.local.balancer.listeners import Listeners
 from testgate.local.balancer.moto_rules import HealthCheck, read_health_check
+from testgate.local.balancer.nodes import Nodes
+from testgate.local.balancer.proxy import ListenerView
 from testgate.local.balancer.targets import TargetTable
 
 if TYPE_CHECKING:
@@ -29,15 +32,17 @@ class Balancer:
     """Makes moto's elbv2 listen, route and check health.
 
     Differences from ELB, all on purpose: one good answer makes a target healthy; a group without
-    a healthy target answers 503 (ELB would try all of its targets); HTTP listeners only; sticky
-    sessions are not kept; draining takes no time unless the group's
+    a healthy target answers 503 (ELB would try all of its targets); HTTP and HTTPS listeners only,
+    with certificates that the local ACM was given; one address each unless a tag asks for more
+    (see nodes); sticky sessions are not kept; draining takes no time unless the group's
     `deregistration_delay.timeout_seconds` is set.
     """
 
     def __init__(self, *, region: str, settings: BalancerSettings = BalancerSettings()) -> None:
         self.region = region
         self.targets = TargetTable()
-        self.addresses = AddressPool()
+        self._directory = tempfile.TemporaryDirectory(prefix="balancer-")
+        self.nodes = Nodes(Path(self._directory.name) / "hosts")
         checker = HealthChecker(self.targets, _health_check, settings.health)
         self.listeners = Listeners(self.targets, checker)
 
@@ -62,6 +67,13 @@ class Balancer:
         del request
         return None
 
+    def freeze(self, address: str) -> None:
+        """A node of a load balancer that changes no longer reach: it goes on by today's rules."""
+        views: dict[str, ListenerView | None] = {}
+        for backend in self._backends():
+            views |= backend.listener_views(address)
+        self.nodes.freeze(address, views)
+
     def reset(self) -> None:
         """Close every listener and forget every target and load balancer."""
         for backend in self._backends():
@@ -72,6 +84,7 @@ class Balancer:
         """`reset()`, end the thread, and give moto its own backend back."""
         self.reset()
         self.listeners.close()
+        self._directory.cleanup()
         from moto.elbv2.models import ELBv2Backend, elbv2_backends
 
         if _installed_for(self, elbv2_backends.backend):

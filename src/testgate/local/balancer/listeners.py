@@ -7,6 +7,7 @@ had. Imported by `testgate.local.balancer` alone.
 import asyncio
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -32,7 +33,8 @@ class _Open:
 
 
 class Listeners:
-    """Opens and closes listening ports by a key of the caller's choice (the listener's ARN).
+    """Opens and closes listening ports by a key of the caller's choice (the listener's ARN), of
+    which there may be several.
 
     The thread starts with the first listener or `start()`, and ends with `close()`; it may be
     started again.
@@ -46,7 +48,7 @@ class Listeners:
         self._thread: threading.Thread | None = None
         self._session: aiohttp.ClientSession | None = None
         self._checking: asyncio.Task[None] | None = None
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, list[_Open]] = {}
 
     def start(self) -> None:
         """Start the thread and the health checks, if they do not run yet."""
@@ -59,8 +61,10 @@ class Listeners:
             self._loop, self._thread = loop, thread
             _wait_for(self._begin(), loop)
 
-    def open(self, key: str, address: str, port: int, view: View) -> None:
-        """Bind `address:port` and serve it.
+    def open(
+        self, key: str, address: str, port: int, view: View, tls: ssl.SSLContext | None = None
+    ) -> None:
+        """Bind `address:port` and serve it, over TLS if a context is given.
 
         Raises:
             OSError: the port is privileged or in use.
@@ -68,7 +72,7 @@ class Listeners:
         self.start()
         listening = bind(address, port)
         try:
-            self._call(self._serve(key, listening, view))
+            self._call(self._serve(key, listening, view, tls))
         except BaseException:
             listening.close()
             raise
@@ -106,7 +110,9 @@ class Listeners:
         )
         self._checking = asyncio.create_task(self._checker.run(self._session))
 
-    async def _serve(self, key: str, listening: socket.socket, view: View) -> None:
+    async def _serve(
+        self, key: str, listening: socket.socket, view: View, tls: ssl.SSLContext | None
+    ) -> None:
         assert self._session is not None
         proxy = Proxy(self._targets, self._session)
 
@@ -116,12 +122,11 @@ class Listeners:
         protocol = web.Server(
             answer, handler_cancellation=True, auto_decompress=False, access_log=None
         )
-        server = await asyncio.get_running_loop().create_server(protocol, sock=listening)
-        self._open[key] = _Open(server=server, protocol=protocol)
+        server = await asyncio.get_running_loop().create_server(protocol, sock=listening, ssl=tls)
+        self._open.setdefault(key, []).append(_Open(server=server, protocol=protocol))
 
     async def _stop(self, key: str) -> None:
-        listener = self._open.pop(key, None)
-        if listener is not None:
+        for listener in self._open.pop(key, []):
             listener.server.close()
             await listener.protocol.shutdown(timeout=0)
 

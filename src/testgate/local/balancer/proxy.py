@@ -100,7 +100,9 @@ class Proxy:
                 return web.Response(status=status, text=body, content_type=content_type)
             case Redirect() as redirect:
                 query = request.rel_url.raw_query_string
-                location = redirect_location(redirect, facts=facts, port=listener.port, query=query)
+                location = redirect_location(
+                    redirect, facts=facts, protocol=request.scheme, port=listener.port, query=query
+                )
                 return web.Response(status=redirect.status, headers={"Location": location})
             case UnsupportedAction(kind):
                 _log.warning("rule %s has actions not supported locally: %s", rule.arn, kind)
@@ -187,7 +189,7 @@ def forwarded_headers(request: web.BaseRequest, *, port: int) -> CIMultiDict[str
     client = request.remote or "127.0.0.1"
     before = headers.get("X-Forwarded-For")
     headers["X-Forwarded-For"] = f"{before}, {client}" if before else client
-    headers["X-Forwarded-Proto"] = "http"
+    headers["X-Forwarded-Proto"] = request.scheme
     headers["X-Forwarded-Port"] = str(port)
     return headers
 

@@ -11,11 +11,10 @@ from moto.elbv2.exceptions import DuplicateListenerError, ELBClientError
 
 
 def refuse_other_than_http(protocol: str) -> None:
-    if protocol != "HTTP":
+    if protocol not in ("HTTP", "HTTPS"):
         raise ELBClientError(
             "UnsupportedProtocol",
-            f"The local load balancer listens on HTTP only, not on {protocol}. Give the local "
-            "stack an HTTP listener.",
+            f"The local load balancer listens on HTTP and HTTPS only, not on {protocol}.",
         )
 
 

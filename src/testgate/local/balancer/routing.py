@@ -158,19 +158,21 @@ def choose_group(groups: Sequence[WeightedGroup], draw: float) -> str | None:
     return None
 
 
-def redirect_location(redirect: Redirect, *, facts: RequestFacts, port: int, query: str) -> str:
+def redirect_location(
+    redirect: Redirect, *, facts: RequestFacts, protocol: str = "http", port: int, query: str
+) -> str:
     """The Location of a redirect, its placeholders filled from the request."""
     parts = {
-        "#{protocol}": "http",
+        "#{protocol}": protocol,
         "#{host}": facts.host,
         "#{port}": str(port),
         "#{path}": facts.path.lstrip("/"),
         "#{query}": query,
     }
     fields = (redirect.protocol, redirect.host, redirect.port, redirect.path, redirect.query)
-    protocol, host, port_text, path, filled_query = (_fill(text, parts) for text in fields)
+    scheme, host, port_text, path, filled_query = (_fill(text, parts) for text in fields)
     suffix = f"?{filled_query}" if filled_query else ""
-    return f"{protocol.lower()}://{host}:{port_text}{path}{suffix}"
+    return f"{scheme.lower()}://{host}:{port_text}{path}{suffix}"
 
 
 def _order(rule: Rule) -> tuple[bool, int]:

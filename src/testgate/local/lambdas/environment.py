@@ -8,7 +8,8 @@ import queue
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from testgate.local.lambdas.catalog import Settings
@@ -38,6 +39,7 @@ class Premises:
     code: CodeStore
     root: Path
     endpoint_url: str
+    machine: Mapping[str, str] = field(default_factory=dict)
     log_rights: LogRights = may_always
 
 
@@ -136,6 +138,7 @@ class Environment:
             runtime_api=self._api.address,
             log_stream=self.log.name,
             endpoint_url=self._premises.endpoint_url,
+            machine=self._premises.machine,
             # Lambda names the session after the function (documented).
             credentials=assume_role(
                 Session(role_arn=self.settings.role_arn, name=self.settings.name),

@@ -8,7 +8,7 @@ import json
 import tempfile
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -47,6 +47,7 @@ class LambdaHost:
         clock: for retries of Event invocations and for records; timeouts are real seconds.
         work_dir: where code and scratch directories go; a temporary directory if None.
         log_rights: whether a function's role lets its log be written.
+        machine: variables that every function gets unless it has its own of that name.
 
     Functions named in any method may be names, partial ARNs or ARNs.
     """
@@ -60,6 +61,7 @@ class LambdaHost:
         clock: Clock = ScaledClock(),  # noqa: B008 - frozen and stateless
         work_dir: Path | None = None,
         log_rights: LogRights = may_always,
+        machine: Mapping[str, str] | None = None,
     ) -> None:
         if work_dir is not None:
             work_dir.mkdir(parents=True, exist_ok=True)
@@ -69,6 +71,7 @@ class LambdaHost:
         self._endpoint_url = endpoint_url
         self._region = region
         self._log_rights = log_rights
+        self._machine = dict(machine or {})
         self._code = CodeStore(self._root / "code")
         self._invoker = Invoker(self._premises, clock)
         self._events = EventQueue(find_function, self._invoker.run, clock)
@@ -177,6 +180,7 @@ class LambdaHost:
             code=self._code,
             root=self._root,
             endpoint_url=self._endpoint_url(),
+            machine=self._machine,
             log_rights=self._log_rights,
         )
 

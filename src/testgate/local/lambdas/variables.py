@@ -4,16 +4,20 @@ Pure. A handler that works only because of a variable of the developer's shell m
 Used by the Lambda host.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from testgate.local.lambdas.catalog import Settings
 from testgate.local.rights.sessions import RoleCredentials
 
+RESOLVER = Path(__file__).with_name("resolver")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What one execution environment is given by its host."""
+    """What one execution environment is given by its host. `machine` are variables by which it
+    knows its surroundings as AWS's machines know theirs: names and certificates."""
 
     python: Path
     code: Path
@@ -24,6 +28,7 @@ class Surroundings:
     log_stream: str
     endpoint_url: str
     credentials: RoleCredentials
+    machine: Mapping[str, str] = field(default_factory=dict)
 
 
 def environment_variables(settings: Settings, given: Surroundings) -> dict[str, str]:
@@ -36,13 +41,14 @@ def environment_variables(settings: Settings, given: Surroundings) -> dict[str, 
 
 
 def _defaults(given: Surroundings) -> dict[str, str]:
-    python_path = [given.code, *(layer / "python" for layer in given.layers)]
+    python_path = [given.code, *(layer / "python" for layer in given.layers), RESOLVER]
     return {
         "LANG": "en_US.UTF-8",
         "PATH": f"{given.python.parent}:/usr/local/bin:/usr/bin:/bin",
         "PYTHONPATH": ":".join(str(path) for path in python_path),
         "TZ": ":UTC",
         "HOME": str(given.home),
+        **given.machine,
     }
 
 

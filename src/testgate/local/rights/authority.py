@@ -42,22 +42,12 @@ class Authority:
             resource=call.resource,
             context={
                 **call.context,
-                **self._surroundings(account),
+                **self._surroundings(),
                 "aws:principalarn": session.role_arn,
                 "aws:principalaccount": account,
             },
-            principals=frozenset(
-                {"*"}
-                | {
-                    f"AWS:{name}"
-                    for name in (
-                        account,
-                        f"arn:aws:iam::{account}:root",
-                        session.role_arn,
-                        session.arn,
-                    )
-                }
-            ),
+            principals=frozenset({"*", f"AWS:{session.role_arn}", f"AWS:{session.arn}"}),
+            accounts=frozenset({f"AWS:{account}", f"AWS:arn:aws:iam::{account}:root"}),
         )
         return self._settle(session.role_name, session.arn, request, session.role_arn)
 
@@ -74,7 +64,7 @@ class Authority:
             resource=call.resource,
             context={
                 **call.context,
-                **self._surroundings(account),
+                **self._surroundings(),
                 "aws:sourcearn": source_arn,
                 "aws:sourceaccount": account,
             },
@@ -95,7 +85,7 @@ class Authority:
         """Where the calls of a session arrive."""
         return Place(region=self._region, account=session.account)
 
-    def _surroundings(self, account: str) -> dict[str, str]:
+    def _surroundings(self) -> dict[str, str]:
         # The local endpoint speaks plain HTTP; it stands for AWS's, which is asked over TLS.
         return {"aws:securetransport": "true", "aws:requestedregion": self._region}
 

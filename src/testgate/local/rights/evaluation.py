@@ -15,14 +15,16 @@ from testgate.local.rights.documents import Effect, Policy, PolicyKind, Statemen
 class Request:
     """What is asked for. An action that knows no resources has resource `*`.
 
-    `context` has its keys in lower case; `principals` all names that a resource's policy may call
-    the caller by: `*`, `AWS:<ARN or account>`, `Service:<name>`.
+    `context` has its keys in lower case. `principals` are the names that a resource's policy may
+    call the caller by: `*`, `AWS:<ARN>`, `Service:<name>`. `accounts` are those of its account: a
+    Deny of them means the caller, an Allow leaves it to the role's own policies (documented).
     """
 
     action: str
     resource: str
     context: Mapping[str, str] = field(default_factory=dict)
     principals: frozenset[str] = field(default_factory=lambda: frozenset({"*"}))
+    accounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ def _grant(
     policy: Policy, statement: Statement, request: Request
 ) -> tuple[tuple[int, int], Grant] | None:
     """How narrow the statement is for this request, and what of it applies; None if nothing."""
-    if statement.principals is not None and not statement.principals & request.principals:
+    if not _means_caller(statement, request):
         return None
     action = statement.actions.chosen(request.action)
     if action is None:
@@ -102,3 +104,12 @@ def _grant(
         resource=resource.text,
     )
     return (resource.narrowness, action.narrowness), grant
+
+
+def _means_caller(statement: Statement, request: Request) -> bool:
+    if statement.principals is None:
+        return True
+    names = request.principals
+    if statement.effect is Effect.DENY:
+        names |= request.accounts
+    return bool(statement.principals & names)

@@ -220,9 +220,9 @@ GUARDS = (
     Guard(
         name="unknown keys are refused",
         prevents="a typo that weakens a gate",
-        file=CORE + "config.py",
-        old="        if key not in _PARSERS:\n",
-        new="        if key not in _PARSERS and False:\n",
+        file=CORE + "fields.py",
+        old="        if key not in fields:\n",
+        new="        if key not in fields and False:\n",
         test="tests/core/test_config.py::test_no_unknown_key_is_ever_accepted",
     ),
     Guard(

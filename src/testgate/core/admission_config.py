@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from testgate.core.arns import ServiceDeploymentArn
-from testgate.core.config import OUR_KEYS, Mode
+from testgate.core.config import Mode, users_own
 from testgate.core.errors import ConfigError
 from testgate.core.fields import Fields, choice, flag, parse_fields, texts, whole
 from testgate.core.images import ImagePattern, parse_pattern
@@ -88,8 +88,7 @@ class AdmissionConfig:
 
 def parse_admission(details: Mapping[str, object]) -> AdmissionConfig:
     """The policy of a service. Raises ConfigError that lists every problem at once."""
-    given = {key: value for key, value in details.items() if key not in OUR_KEYS}
-    read, problems = parse_fields(given, FIELDS)
+    read, problems = parse_fields(users_own(details), FIELDS)
     if problems:
         raise ConfigError(*problems)
     # A cap that an image without a scan would pass under is none, unless that was asked for.

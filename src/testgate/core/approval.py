@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from testgate.core.config import OUR_KEYS, Mode, OnCreate
+from testgate.core.config import Mode, OnCreate, users_own
 from testgate.core.decision import Allow, Refuse, Wait, poll_delay_s
 from testgate.core.errors import ConfigError
 from testgate.core.fields import Fields, choice, flag, parse_fields, text, whole
@@ -93,8 +93,7 @@ class ApprovalFacts:
 
 def parse_approval(details: Mapping[str, object]) -> ApprovalConfig:
     """A service's configuration. Raises ConfigError that lists every problem at once."""
-    given = {key: value for key, value in details.items() if key not in OUR_KEYS}
-    read, problems = parse_fields(given, FIELDS)
+    read, problems = parse_fields(users_own(details), FIELDS)
     if problems:
         raise ConfigError(*problems)
     return ApprovalConfig(**read)  # type: ignore[arg-type]

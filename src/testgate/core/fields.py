@@ -5,6 +5,7 @@ library only; imported by the configuration of each hook.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TypeVar
@@ -32,7 +33,7 @@ def parse_fields(
     problems: list[str] = []
     for key in sorted(values):
         if key not in fields:
-            problems.append(f"unknown key {key!r} in {where}{nearest(key, fields)}")
+            problems.append(f"unknown key {key[:100]!r} in {where}{nearest(key, fields)}")
             continue
         name, parse = fields[key]
         try:
@@ -53,7 +54,7 @@ def nearest(key: str, known: Mapping[str, object]) -> str:
     return f"; known keys: {', '.join(sorted(known))}"
 
 
-def kind(value: object) -> str:
+def kind_of(value: object) -> str:
     """What a JSON value is, for a sentence."""
     return _KINDS.get(type(value), type(value).__name__)
 
@@ -61,7 +62,7 @@ def kind(value: object) -> str:
 def text(value: object) -> str:
     """Text that is not empty and can be stored. These parsers raise ValueError."""
     if not isinstance(value, str):
-        raise ValueError(f"expected text, got {kind(value)}")
+        raise ValueError(f"expected text, got {kind_of(value)}")
     if not value:
         raise ValueError("is empty")
     return encodable(value)
@@ -81,8 +82,20 @@ def flag(value: object) -> bool:
     if isinstance(value, str) and value in ("true", "false"):
         return value == "true"
     if not isinstance(value, bool):
-        raise ValueError(f"expected true or false, got {_shown(value)}")
+        raise ValueError(f"expected true or false, got {shown(value)}")
     return value
+
+
+def matching(pattern: re.Pattern[str], expected: str) -> Callable[[object], str]:
+    """Text that is of a form as a whole."""
+
+    def parse(value: object) -> str:
+        read = text(value)
+        if not pattern.fullmatch(read):
+            raise ValueError(f"got {read[:100]!r}, expected {expected}")
+        return read
+
+    return parse
 
 
 def whole(least: int, most: int, unit: str = "") -> Callable[[object], int]:
@@ -97,7 +110,7 @@ def whole(least: int, most: int, unit: str = "") -> Callable[[object], int]:
             number = int(value)
         if isinstance(number, bool) or not isinstance(number, int):
             of = f" of {unit}" if unit else ""
-            raise ValueError(f"expected a whole number{of}, got {_shown(value)}")
+            raise ValueError(f"expected a whole number{of}, got {shown(value)}")
         if not least <= number <= most:
             raise ValueError(f"got {number}, expected {least} to {most}{counted}")
         return number
@@ -113,7 +126,7 @@ def choice(of: type[_Choice]) -> Callable[[object], _Choice]:
             if value == member.value:
                 return member
         expected = " or ".join(member.value for member in of)
-        raise ValueError(f"got {_shown(value)}, expected {expected}")
+        raise ValueError(f"got {shown(value)}, expected {expected}")
 
     return parse
 
@@ -122,14 +135,13 @@ def texts(value: object) -> tuple[str, ...]:
     """Texts as a list, or as one text with commas; at least one, none twice."""
     items = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
     if not isinstance(items, list) or not items:
-        raise ValueError(f"expected a list, or text with commas, got {_shown(value)}")
+        raise ValueError(f"expected a list, or text with commas, got {shown(value)}")
     read = tuple(text(item) for item in items)
     if len(set(read)) != len(read):
         raise ValueError("names one thing twice")
     return read
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, str | int | float | bool) or value is None:
-        return repr(value)[:100]
-    return kind(value) if value else json.dumps(value)
+def shown(value: object) -> str:
+    """As it was spelled, so far as that fits into a sentence."""
+    return repr(value[:100]) if isinstance(value, str) else json.dumps(value)[:100]

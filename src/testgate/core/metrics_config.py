@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from testgate.core.config import OUR_KEYS, Mode, OnCreate
+from testgate.core.config import Mode, OnCreate, users_own
 from testgate.core.errors import ConfigError, InputError
-from testgate.core.fields import Fields, choice, kind, parse_fields, text, texts, whole
+from testgate.core.fields import Fields, choice, kind_of, parse_fields, text, texts, whole
 
 # Periods that CloudWatch knows and that end with each hour, so that its windows are ours.
 INTERVALS_S = (1, 5, 10, 20, 30, 60, 120, 180, 240, 300, 600, 900, 1200, 1800, 3600)
@@ -153,8 +153,7 @@ class MetricsConfig:
 
 def parse_metrics(details: Mapping[str, object]) -> MetricsConfig:
     """A service's configuration. Raises ConfigError that lists every problem at once."""
-    given = {key: value for key, value in details.items() if key not in OUR_KEYS}
-    read, problems = parse_fields(given, FIELDS)
+    read, problems = parse_fields(users_own(details), FIELDS)
     if problems:
         raise ConfigError(*problems)
     config = MetricsConfig(**read)  # type: ignore[arg-type]
@@ -204,7 +203,7 @@ def _choice_problems(config: MetricsConfig) -> list[str]:
 def _metrics(value: object) -> tuple[Metric, ...]:
     items = [value] if isinstance(value, dict) else value
     if not isinstance(items, list) or not items:
-        raise ValueError(f"expected a list of metrics, got {kind(value)}")
+        raise ValueError(f"expected a list of metrics, got {kind_of(value)}")
     if len(items) > MAX_METRICS:
         raise ValueError(f"has {len(items)} metrics, at most {MAX_METRICS} are allowed")
     return tuple(_metric(item, number) for number, item in enumerate(items, 1))
@@ -212,7 +211,7 @@ def _metrics(value: object) -> tuple[Metric, ...]:
 
 def _metric(value: object, number: int) -> Metric:
     if not isinstance(value, dict):
-        raise ValueError(f"expected an object for metric {number}, got {kind(value)}")
+        raise ValueError(f"expected an object for metric {number}, got {kind_of(value)}")
     read, problems = parse_fields(value, METRIC_FIELDS, f"metric {number}")
     problems += [f"{key} is missing" for key in _REQUIRED if key not in value]
     if problems:
@@ -239,7 +238,7 @@ def _number(value: object) -> float:
 
 def _dimensions(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
-        raise ValueError(f"expected an object of texts, got {kind(value)}")
+        raise ValueError(f"expected an object of texts, got {kind_of(value)}")
     for name, said in value.items():
         text(name)
         unknown = set(_PLACEHOLDER.findall(text(said))) - set(PLACEHOLDERS)

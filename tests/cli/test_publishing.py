@@ -29,7 +29,7 @@ def test_a_suite_becomes_a_bundle_that_runs(tmp_path):
     [
         (("test\na.py",), "holds 'test\\na.py', which has a character in its name"),
         (("Test_a.py", "test_a.py"), "'Test_a.py' and 'test_a.py', which some file systems take"),
-        (("a\\b.py",), "holds 'a\\\\b.py', which is no path inside of it"),
+        (("a\\b.py",), "holds 'a\\\\b.py', which is no plain path inside of it"),
     ],
 )
 def test_a_suite_that_no_runner_would_unpack_is_not_published(tmp_path, names, says):

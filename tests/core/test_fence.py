@@ -47,7 +47,7 @@ def test_where_the_rule_takes_every_path_every_path_passes():
         assert fence_problem(Fence(), target, []) is None
 
 
-@pytest.mark.parametrize("value", ["1", "beta", "BETA"])
+@pytest.mark.parametrize("value", ["1", "beta", "BETA", "1 ", "\tbeta\t"])
 def test_a_header_by_which_another_rule_would_answer_does_not_pass(value):
     problem = fence_problem(FENCE, "/shop/", [("X-CANARY", value)])
     assert problem == "listener rule 4711 would take a request with this header x-canary"

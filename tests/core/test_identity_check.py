@@ -57,7 +57,7 @@ def test_a_placeholder_stands_for_a_fact_of_the_revision(expect, value):
         ("{image_tag.bare}", "the image of container bare, 'registry.example:5000/shop', has none"),
         ("{image_tag.proxy}", "the image of container proxy, "),
         ("{image_digest.bare}", "has none"),
-        ("{image.other}", "the image of container other, '', has none"),
+        ("{image.other}", "the revision has no container 'other' with an image"),
         ("{parameter.VERSION}", "hookDetails have no VERSION in PARAMETERS"),
     ],
 )

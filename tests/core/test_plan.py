@@ -35,8 +35,8 @@ def test_a_plan_survives_storage_under_its_digest():
         (plan(suite(shards=61, attempts=5)), "may come to 305 runs"),
         (Plan(gate="shop", waves=((suite(),),), timeout_s=5), "timeout_s of [gate] is 5"),
         (plan(suite(framework="cobol")), "framework 'cobol' is not known"),
-        (plan(suite(bundle="latest")), "bundle must be sha256"),
-        (plan(suite("Smoke")), "name must match"),
+        (plan(suite(bundle="latest")), "bundle is 'latest', expected"),
+        (plan(suite("Smoke")), "name is 'Smoke', expected"),
     ],
 )
 def test_what_is_wrong_with_a_plan_is_told(changed, says):

@@ -54,6 +54,7 @@ def test_a_role_that_cannot_be_assumed(lab, asked):
     assert "POST_TEST_TRAFFIC_SHIFT" in word.explanations[0].happened
 
 
+@pytest.mark.denied("lambda:InvokeFunction")
 def test_a_role_that_may_not_invoke(lab, asked):
     word = asked(with_hook(lab, role_arn=lab.site.role_arn))
     assert kinds(word) == ["not_allowed_to_invoke"]

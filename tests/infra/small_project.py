@@ -32,6 +32,7 @@ HOOK_FILES = [
     "testgate/hook/__init__.py",
 ]
 CONTROL_FILES = [
+    "state_machines/steps/ask_green.py",
     "state_machines/steps/cancel.py",
     "state_machines/steps/check.py",
     "state_machines/steps/finish.py",

@@ -156,8 +156,6 @@ MEGABYTE = 1_000_000
 @pytest.mark.parametrize(
     ("head", "repeated", "tail", "says"),
     [
-        ("<testsuite>", "<testcase name='a'/>", "</testsuite>", "more than 50000 tests"),
-        ("<testsuite>", "<a/>", "</testsuite>", "more than 1000000 elements"),
         ("", "<testsuite>", "", "nested more than 100 elements deep"),
         (
             "<testsuite><testcase name='a'><failure>",
@@ -166,7 +164,7 @@ MEGABYTE = 1_000_000
             "more than 1000000 elements",
         ),
     ],
-    ids=["cases", "elements", "depth", "pieces of text"],
+    ids=["depth", "pieces of text"],
 )
 def test_a_flood_is_refused_before_it_fills_the_memory(head, repeated, tail, says):
     flood = (head + repeated * (6 * MEGABYTE // len(repeated)) + tail).encode()
@@ -191,12 +189,6 @@ def test_a_flood_is_refused_before_it_fills_the_memory(head, repeated, tail, say
 def test_what_is_large_and_a_report_is_read_with_its_texts_cut(text):
     (test,) = parse_junit("junit.xml", text.encode()).tests
     assert (test.name, len(test.trace) <= 8_000) == ("a", True)
-
-
-def test_names_that_fill_the_memory_are_refused():
-    case = f"<testcase name='{'𝄞' * 299}'/>"
-    with pytest.raises(RunnerError, match="more than 20000000 bytes in all"):
-        parse_junit("junit.xml", f"<testsuite>{case * 17_000}</testsuite>".encode())
 
 
 def test_long_texts_are_cut(tmp_path):

@@ -1,5 +1,6 @@
 """Green is asked as the relay asks, at every address, three times; its answers stay as they are."""
 
+import contextlib
 import gc
 import json
 import socket
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import trustme
 
+from testgate.core.fence import Fence
 from testgate.core.identity_check import IdentityCheck
 from testgate.runner.probing import addresses_of, ask_green, expression_problem, value_in
 from testgate.runner.relay import Target
@@ -36,6 +38,12 @@ class Node(ThreadingHTTPServer):
             status, body = self.server.says
             self.send_response(status)
             self.send_header("X-Version", " 1.2.0 ")
+            if self.server.drips:
+                with contextlib.suppress(OSError):
+                    self.end_headers()
+                    while not self.server.leave.wait(0.02):
+                        self.wfile.write(b" ")
+                return
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -47,6 +55,8 @@ class Node(ThreadingHTTPServer):
         super().__init__((address, port), self.Handler)
         self.says = says
         self.breaks = 0
+        self.drips = False
+        self.leave = threading.Event()
         self.seen = []
         if tls is not None:
             self.socket = tls.wrap_socket(self.socket, server_side=True)
@@ -58,6 +68,7 @@ class Node(ThreadingHTTPServer):
         return f"http://green.example:{self.server_port}"
 
     def close(self):
+        self.leave.set()
         self.shutdown()
         self.server_close()
         self.thread.join()
@@ -174,6 +185,20 @@ def test_without_time_left_nothing_is_asked(node):
     answers = ask(node, within_s=0.0)
     assert {answer.problem for answer in answers} == {"there was no time left to ask"}
     assert node.seen == []
+
+
+def test_a_path_that_something_else_would_answer_is_not_asked(node):
+    target = {"base_url": f"{node.url}/shop/../admin", "fence": Fence(within="/shop/")}
+    (told,) = set(ask(node, target=target))
+    assert "takes paths that begin with /shop/" in told.problem
+    assert node.seen == []
+
+
+def test_a_body_without_end_is_given_up(node):
+    node.drips = True
+    answers = ask(node, within_s=0.3)
+    assert answers[0].problem == "a body that does not end in time"
+    assert {answer.problem for answer in answers[1:]} == {"there was no time left to ask"}
 
 
 def test_a_name_that_cannot_be_resolved_is_told(node):

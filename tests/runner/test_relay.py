@@ -246,6 +246,8 @@ def test_websockets_pass(relay):
         (b"POST / HTTP/1.1\r\nContent-Length: +1\r\n\r\nx", b"is no number"),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", b"a chunk has no size"),
         (b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx", b"ended early"),
+        (b"GET / HTTP/1.1\r\nX-Test : mine\r\n\r\n", b"a header's name is none"),
+        (b"GET / HTTP/1.1\r\nX(Test): mine\r\n\r\n", b"a header's name is none"),
     ],
 )
 def test_a_request_that_could_be_read_in_two_ways_is_not_passed_on(relay, data, says):

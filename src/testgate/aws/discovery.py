@@ -96,7 +96,7 @@ class Discovery:
                 above.append(other.rule.arn)
             else:
                 bars.append(bar)
-        return with_bars(reach, bars), tuple(above)
+        return with_bars(reach, bars), tuple(sorted(above))
 
 
 def _leads_only_to(rule: Rule, group: str) -> bool:

@@ -18,7 +18,7 @@ from testgate.core.gatefile import GateFile, SuiteEntry, parse_gate_file
 from testgate.core.layout import gate_key, plan_key, suite_bundle_key, suite_key
 from testgate.core.plan import Plan, Suite, budget_problem, plan_problems
 from testgate.core.storing import to_json_bytes
-from testgate.runner.bundle import check_bundle
+from testgate.runner.bundle import PUBLISH_AGAIN, check_bundle
 from testgate.runner.probing import expression_problem
 
 _LEFT_OUT = frozenset(
@@ -108,7 +108,7 @@ def _zip_suite(root: Path, entry: SuiteEntry) -> bytes:
     """The suite's files, reproducibly: same files, same bytes."""
     directory = root / entry.path
     if not directory.is_dir():
-        raise PlanError(f"suite {entry.name!r}: {directory} is not a directory")
+        raise PlanError(f"suite {entry.name!r}: its path {directory} is not a directory")
     files = sorted(path for path in directory.rglob("*") if _wanted(path.relative_to(directory)))
     links = [str(path) for path in files if path.is_symlink()]
     if links:
@@ -124,7 +124,7 @@ def _zip_suite(root: Path, entry: SuiteEntry) -> bytes:
     try:
         check_bundle(buffer.getvalue())
     except RunnerError as exc:
-        raise PlanError(f"suite {entry.name!r}: {exc}") from exc
+        raise PlanError(f"suite {entry.name!r}: {str(exc).removesuffix(PUBLISH_AGAIN)}") from exc
     return buffer.getvalue()
 
 

@@ -50,7 +50,7 @@ def parse_service_deployment_arn(text: object) -> ServiceDeploymentArn:
     match = _DEPLOYMENT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise InputError(
-            f"not the ARN of a service deployment: {str(text)[:200]!r}; expected "
+            f"not the ARN of a service deployment: {repr(text)[:200]}; expected "
             "arn:aws:ecs:<region>:<account>:service-deployment/<cluster>/<service>/<id>"
         )
     return ServiceDeploymentArn(**match.groupdict())

@@ -86,7 +86,9 @@ def parse_details(raw: object) -> Mapping[str, object]:
     if isinstance(raw, str):
         try:
             value = json.loads(raw)
-        except (ValueError, RecursionError) as exc:  # the text itself may hold credentials
+        except RecursionError:
+            raise ConfigError("hookDetails is text that is nested too deeply") from None
+        except ValueError as exc:  # the text itself may hold credentials
             raise ConfigError(f"hookDetails is text that is not JSON: {exc}") from None
     if not isinstance(value, dict):
         raise ConfigError(f"hookDetails must be a JSON object, got {kind_of(value)}")

@@ -76,12 +76,14 @@ def parse_hook_event(raw: object) -> HookEvent:
         )
     problems: list[str] = []
     details = raw.get("executionDetails")
+    has_details = isinstance(details, dict)
     if not isinstance(details, dict):
         problems.append(f"executionDetails is {kind_of(details)}, expected an object")
         details = {}
     stage = _text(raw, "lifecycleStage", "", problems)
     execution_id = _text(raw, "executionId", "", problems)
-    revision = _text(details, "targetServiceRevisionArn", "executionDetails.", problems)
+    where, name = "executionDetails.", "targetServiceRevisionArn"
+    revision = _text(details, name, where, problems) if has_details else ""
     deployment: ServiceDeploymentArn | None = None
     try:
         deployment = parse_service_deployment_arn(raw.get("resourceArn"))

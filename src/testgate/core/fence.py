@@ -53,7 +53,9 @@ def fence_problem(fence: Fence, target: str, headers: Iterable[tuple[str, str]])
         return f"the rule under test takes paths that begin with {fence.within}, not {path[:200]}"
     for name, value in headers:
         for bar in fence.bars:
-            if name.lower() == bar.header and any(could_match(p, value) for p in bar.patterns):
+            if name.lower() == bar.header and any(
+                could_match(p, value.strip()) for p in bar.patterns
+            ):
                 rule = bar.rule.rpartition("/")[2]
                 return f"listener rule {rule} would take a request with this header {bar.header}"
     return None

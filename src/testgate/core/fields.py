@@ -73,7 +73,9 @@ def encodable(value: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{ascii(value)[:100]} holds half a character") from None
+        raise ValueError(
+            f"{ascii(value)[:100]} holds half a character (a lone surrogate)"
+        ) from None
     return value
 
 

@@ -143,7 +143,11 @@ def _facts(subject: Subject) -> Callable[[str], str]:
                 container = of or subject.container
                 image = subject.images.get(container, "")
                 found = _image_fact(kind, image, subject.image_digests.get(container, ""))
-                lacks = f"the image of container {container}, {image!r}, has none"
+                lacks = (
+                    f"the image of container {container}, {image!r}, has none"
+                    if image
+                    else f"the revision has no container {container!r} with an image"
+                )
         if not found:
             raise InputError(f"identity: expect asks for {{{name}}}, and {lacks}")
         return found

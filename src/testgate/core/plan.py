@@ -221,15 +221,26 @@ def plan_problems(plan: Plan) -> list[str]:
 def suite_problems(suite: Suite) -> list[str]:
     """What is wrong with one suite, each without its name."""
     checks = (
-        (NAME.fullmatch(suite.name), f"name must match {NAME.pattern}"),
-        (DIGEST.fullmatch(suite.bundle), "bundle must be sha256:<64 hex>"),
+        (
+            NAME.fullmatch(suite.name),
+            f"name is {suite.name[:100]!r}, expected lower-case letters, digits, - and _",
+        ),
+        (
+            DIGEST.fullmatch(suite.bundle),
+            f"bundle is {suite.bundle[:100]!r}, expected sha256:<64 hex>",
+        ),
         (
             suite.framework in FRAMEWORKS,
             f"framework {suite.framework!r} is not known; use {' or '.join(FRAMEWORKS)}",
         ),
         (
-            bool(suite.command) == (suite.framework == "command"),
-            "a command belongs to framework 'command', which needs one",
+            not suite.command or suite.framework == "command",
+            f"framework {suite.framework!r} runs no command; leave it out, or use framework "
+            "'command'",
+        ),
+        (
+            bool(suite.command) or suite.framework != "command",
+            "framework 'command' needs a command: the program and its arguments",
         ),
         (
             suite.evidence is EvidenceKind.REPORT or suite.framework == "command",
@@ -303,7 +314,7 @@ def parse_plan(raw: object) -> Plan:
 def parse_suite(raw: object) -> Suite:
     """A suite as spelled. Raises PlanError."""
     if not isinstance(raw, Mapping):
-        raise PlanError("a suite is not an object")
+        raise PlanError("the plan holds a suite that is no object")
     kinds = {
         "name": str,
         "bundle": str,
@@ -334,13 +345,13 @@ def parse_suite(raw: object) -> Suite:
 def _list_in(raw: Mapping[str, object], key: str) -> list[object]:
     found = raw.get(key, [])
     if not isinstance(found, list):
-        raise PlanError(f"suite {raw['name']!r} has {key} that are no list")
+        raise PlanError(f"suite {raw['name']!r} has a {key} that is no list")
     return found
 
 
 def _parse_wave(raw: object) -> tuple[Suite, ...]:
     if not isinstance(raw, list):
-        raise PlanError("a wave is not a list of suites")
+        raise PlanError("the plan holds a wave that is no list of suites")
     return tuple(parse_suite(item) for item in raw)
 
 

@@ -100,8 +100,9 @@ def find_reach(config: GateConfig, conditions: Sequence[Condition], listener: Li
 
 
 def with_bars(reach: Reach, bars: Sequence[Bar]) -> Reach:
-    """The same, with requests fenced that another rule would take."""
-    return replace(reach, fence=replace(reach.fence, bars=tuple(bars)))
+    """The same, with requests fenced that another rule would take, in whatever order they came."""
+    ordered = tuple(sorted(bars, key=lambda bar: (bar.rule, bar.header)))
+    return replace(reach, fence=replace(reach.fence, bars=ordered))
 
 
 def address_of(url: str) -> tuple[str, int]:

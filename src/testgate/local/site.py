@@ -157,10 +157,11 @@ def build_site(
     """
     ec2, elbv2, ecs, iam = (client(s) for s in ("ec2", "elbv2", "ecs", "iam"))
     subnets = ec2.describe_subnets()["Subnets"][:2]
+    tagged = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
     balancer = elbv2.create_load_balancer(
         Name=name,
         Subnets=[s["SubnetId"] for s in subnets],
-        Tags=[{"Key": key, "Value": value} for key, value in (tags or {}).items()],
+        **({"Tags": tagged} if tagged else {}),
     )
     balancer_arn = balancer["LoadBalancers"][0]["LoadBalancerArn"]
     address = address_of(balancer["LoadBalancers"][0]["DNSName"])

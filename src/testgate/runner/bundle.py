@@ -24,6 +24,8 @@ MAX_FILES = 20_000
 MAX_NAME_BYTES = 255  # of one part of a path, as file systems have it
 MAX_PATH_BYTES = 1_000
 
+PUBLISH_AGAIN = "; publish it again with `testgate publish`"
+
 _LOCAL_HEADER_BYTES = 30
 _DIRECTORY_MARK = b"PK\x01\x02"
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
@@ -96,7 +98,7 @@ def _problem(member: zipfile.ZipInfo) -> str | None:
     if not name.isprintable():
         return "has a character in its name that cannot be shown"
     if "\\" in name or not {"", ".", ".."}.isdisjoint(parts):
-        return "is no path inside of it"
+        return "is no plain path inside of it"
     if len(name.encode()) > MAX_PATH_BYTES or len(max(map(str.encode, parts), key=len)) > (
         MAX_NAME_BYTES
     ):
@@ -164,4 +166,4 @@ def _write(archive: zipfile.ZipFile, member: zipfile.ZipInfo, directory: Path) -
 
 
 def _refusal(problem: str) -> RunnerError:
-    return RunnerError(f"the suite's bundle {problem}; publish it again with `testgate publish`")
+    return RunnerError(f"the suite's bundle {problem}{PUBLISH_AGAIN}")

@@ -42,7 +42,12 @@ _ASIDE = frozenset({"properties", "system-out", "system-err", "attachments", "ou
 _RESULTS = frozenset({*_FAILURES, *_FLAKY, "skipped"})
 # Values of `status` and `result`, which some dialects (googletest's) write in place of a child.
 _NOT_RUN = frozenset({"notrun", "disabled", "skipped", "suppressed", "ignored", "pending"})
-_NOT_PASSED = frozenset({"failed", "failure", "error", "errored", "broken", "timeout", "aborted"})
+_NOT_PASSED = frozenset(
+    {
+        *("fail", "failed", "failure", "error", "errored", "broken", "timeout", "timedout"),
+        *("aborted", "cancelled", "canceled", "interrupted", "inconclusive", "unknown"),
+    }
+)
 
 
 def read_junit(path: Path) -> Report:

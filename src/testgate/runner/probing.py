@@ -18,6 +18,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from testgate.core.deadlines import ASK_S
+from testgate.core.fence import fence_problem
 from testgate.core.identity_answers import TIMES, Answer
 from testgate.core.identity_check import IdentityCheck
 from testgate.core.masking import mask
@@ -86,6 +87,9 @@ def ask_green(
         problem = f"it has {len(addresses)} addresses, at most {MAX_ADDRESSES} can be asked"
         return (Answer(address=upstream.address[0], problem=problem),) * TIMES
     path = urlsplit(target.base_url).path.rstrip("/") + check.path
+    misdirected = fence_problem(target.fence, path, ())
+    if misdirected:
+        return (Answer(address=upstream.address[0], problem=misdirected),) * TIMES
     questions = [
         _Question(
             upstream=replace(upstream, address=(address, upstream.address[1])),
@@ -138,20 +142,26 @@ class _Question:
             green.putheader("Connection", "close")
             green.endheaders()
             response = green.getresponse()
-            value, problem = _looked_for(response, self.check)
+            value, problem = _looked_for(response, self.check, self.until_s)
             return Answer(address=address, status=response.status, value=value, problem=problem)
 
 
-def _looked_for(response: http.client.HTTPResponse, check: IdentityCheck) -> tuple[str | None, str]:
+def _looked_for(
+    response: http.client.HTTPResponse, check: IdentityCheck, until_s: float
+) -> tuple[str | None, str]:
     if not 200 <= response.status < 300:
         return None, f"status {response.status}"
     if check.header:
         header = response.getheader(check.header)
         return (None, "no such header") if header is None else (header.strip(), "")
-    body = response.read(MAX_BODY_BYTES + 1)
-    if len(body) > MAX_BODY_BYTES:
-        return None, f"a body of more than {MAX_BODY_BYTES} bytes"
-    return value_in(body, check.jmespath)
+    body = bytearray()
+    while piece := response.read1(MAX_BODY_BYTES):
+        body += piece
+        if len(body) > MAX_BODY_BYTES:
+            return None, f"a body of more than {MAX_BODY_BYTES} bytes"
+        if time.monotonic() > until_s:
+            return None, "a body that does not end in time"
+    return value_in(bytes(body), check.jmespath)
 
 
 def value_in(body: bytes, expression: str) -> tuple[str | None, str]:

@@ -13,10 +13,12 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.errors import MissingHeaderBodySeparatorDefect
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 from testgate.core.fence import fence_problem
+from testgate.core.headers import is_token
 from testgate.runner.relay_headers import (
     Headers,
     request_headers,
@@ -138,6 +140,9 @@ class Exchange(BaseHTTPRequestHandler):
         if not target.startswith("/") and target != "*":
             raise BadRequestError("its target is no path: this is no proxy")
         received = list(self.headers.items())
+        broken = any(isinstance(d, MissingHeaderBodySeparatorDefect) for d in self.headers.defects)
+        if broken or not all(is_token(name) for name, _ in received):
+            raise BadRequestError("a header's name is none")
         problem = fence_problem(self.relay.fence, target, received)
         if problem:
             raise MisdirectedError(problem)

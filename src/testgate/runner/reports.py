@@ -116,7 +116,7 @@ def _ctrf_reports(results_dir: Path) -> Iterable[tuple[str, Report]]:
             data = head + file.read(MAX_REPORT_BYTES + 1 - len(head))
         shown = clean(name, MAX_NAME_CHARS)
         if len(data) > MAX_REPORT_BYTES:
-            raise RunnerError(f"{shown} has more than {MAX_REPORT_BYTES} bytes")
+            raise RunnerError(f"{shown} has more than the {MAX_REPORT_BYTES} bytes that are read")
         if found > MAX_CTRF_FILES:
             raise RunnerError(f"there are more than {MAX_CTRF_FILES} CTRF reports")
         yield shown, parse_ctrf(shown, data)

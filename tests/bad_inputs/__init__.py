@@ -1,0 +1,1 @@
+"""Bad inputs, and what testgate says of each."""

@@ -1,0 +1,89 @@
+"""The command line's own arguments. What Typer says of unknown options is Typer's."""
+
+from pathlib import Path
+
+from testgate.cli.publishing import prepare_publication
+from testgate.cli.runs import find_run
+from tests.bad_inputs.bundles import scratch
+from tests.bad_inputs.catalogue import BadInput
+from tests.bad_inputs.gate_files import GATE, SUITE, TODAY
+from tests.core.samples import ARN
+from tests.fakes.ports import FakeBucket
+
+
+def why(target: str, says: str) -> BadInput:
+    """`testgate why`, of a bucket that holds nothing."""
+    return BadInput(
+        kind="testgate why", given=target, act=lambda: find_run(FakeBucket(), target), says=says
+    )
+
+
+def publish(given: str, says: str, *, gate_file: str | None, suite: str | None) -> BadInput:
+    """`testgate publish testgate.toml`, beside a file of that name in the suite's directory."""
+
+    def act() -> str:
+        with scratch() as path:
+            if gate_file is not None:
+                (path / "testgate.toml").write_text(gate_file)
+            if suite is not None:
+                (path / "smoke").mkdir()
+                _make(path / "smoke" / suite)
+            try:
+                return str(prepare_publication(path / "testgate.toml", TODAY))
+            except Exception as exc:
+                raise type(exc)(str(exc).replace(f"{path}/", "")) from exc
+
+    return BadInput(kind="testgate publish", given=given, act=act, says=says)
+
+
+def _make(path: Path) -> None:
+    if path.name == "link":
+        path.symlink_to("elsewhere")
+    else:
+        path.write_text("def test_a(): pass\n")
+
+
+GOOD = f"schema = 1\n{GATE}{SUITE}"
+
+ROWS = (
+    why("shop", "'shop' is neither the ARN of a service deployment nor cluster/service"),
+    why("shop/web", "no ended gate run of shop/web is recorded in bucket records"),
+    why(
+        ARN,
+        "no ended gate run of arn:aws:ecs:us-east-1:123456789012:service-deployment/shop/web/EZe5RNVL-6PPzHXINuP28 is recorded in bucket records",
+    ),
+    why(
+        "arn:aws:ecs:us-east-1:123456789012:service/shop/web",
+        "not the ARN of a service deployment: 'arn:aws:ecs:us-east-1:123456789012:service/shop/web'; expected arn:aws:ecs:<region>:<account>:service-deployment/<cluster>/<service>/<id>",
+    ),
+    publish(
+        "a gate file that is not there",
+        "cannot read the gate file testgate.toml: No such file or directory",
+        gate_file=None,
+        suite=None,
+    ),
+    publish(
+        "a gate file without suites",
+        "testgate.toml: no [[suites]] table: a gate without a suite could refuse nothing",
+        gate_file=f"schema = 1\n{GATE}",
+        suite=None,
+    ),
+    publish(
+        "a suite whose directory is not there",
+        "suite 'smoke': its path smoke is not a directory",
+        gate_file=GOOD,
+        suite=None,
+    ),
+    publish(
+        "a suite with a link in it",
+        "suite 'smoke': links are not published: smoke/link",
+        gate_file=GOOD,
+        suite="link",
+    ),
+    publish(
+        "a suite with a file test\\na.py",
+        "suite 'smoke': the suite's bundle holds 'test\\na.py', which has a character in its name that cannot be shown",
+        gate_file=GOOD,
+        suite="test\na.py",
+    ),
+)

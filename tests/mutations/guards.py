@@ -304,6 +304,22 @@ GUARDS = (
         test=f"{IDENTITY}::test_a_change_while_tests_ran_is_found",
     ),
     Guard(
+        name="a failure whose answer got lost counts",
+        prevents="tests tried again, without attempts, whenever a function's answer is lost",
+        file="state_machines/steps/recording.py",
+        old="return _failed_unheard(bucket, place, evidence) or evidence",
+        new="return evidence",
+        test=f"{STEPS}::test_a_failure_whose_answer_got_lost_is_not_forgotten",
+    ),
+    Guard(
+        name="an unheard run is this gate run's own",
+        prevents="evidence of another plan or question that refuses here",
+        file="state_machines/steps/recording.py",
+        old="if (found.run, found.input_digest, found.plan_digest) == own and not _passed(found):",
+        new="if not _passed(found):",
+        test=f"{STEPS}::test_what_else_an_unheard_run_left_neither_passes_nor_refuses",
+    ),
+    Guard(
         name="no target came and went",
         prevents="tests that met a task of another revision, gone at the second look",
         file="state_machines/steps/judge.py",

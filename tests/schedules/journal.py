@@ -34,10 +34,11 @@ class GateWait:
     how: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SuiteFact:
     """One run of a suite that went to its own end, as it really was. `asked_green` says that its
-    requests were counted, and that there were some."""
+    requests were counted, and that there were some; `ended_badly` that a test, its report or its
+    exit code said no; `told_s` is when its own evidence lay there."""
 
     execution: str
     suite: str
@@ -47,6 +48,9 @@ class SuiteFact:
     ended_s: float
     honest_pass: bool
     asked_green: bool
+    ended_badly: bool
+    attempt: int
+    told_s: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -21,6 +21,12 @@ class Left:
     output: str = ""
     one_name: bool = False
 
+    @property
+    def ended_badly(self) -> bool:
+        """Whether a test, the report or the exit code says that it did not pass."""
+        failed = Outcome.FAILED in self.outcomes
+        return self.exit_code != 0 or failed or self.timed_out or self.problem is not None
+
 
 _P, _F, _S = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED
 LEFT: Mapping[Behaviour, Left] = {

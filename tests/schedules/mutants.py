@@ -21,6 +21,8 @@ from tests.schedules.schedule import (
     ApiFaultKind,
     Behaviour,
     Function,
+    InvokeFault,
+    InvokeFaultKind,
     Lag,
     Schedule,
     Service,
@@ -85,6 +87,19 @@ MUTANTS = (
         new="if False:",
         broken="passes_are_earned",
         schedule=with_suite(Behaviour.EVIDENCE_OF_OTHER_PLAN),
+    ),
+    Mutant(
+        name="a failure whose answer got lost is forgotten",
+        file=STEPS + "recording.py",
+        old="return _failed_unheard(bucket, place, evidence) or evidence",
+        new="return evidence",
+        broken="passes_are_earned",
+        schedule=Schedule(
+            suites=(SuiteSpec(name="smoke", behaviours=(Behaviour.FAILS, Behaviour.PASSES)),),
+            disturbances=(
+                InvokeFault(function=Function.RUN_SUITE, nth=0, kind=InvokeFaultKind.LOST),
+            ),
+        ),
     ),
     Mutant(
         name="a suite that asked nobody passes",

@@ -84,7 +84,9 @@ def _by_suites(
         if not any(fact.asked_green for fact in own):
             return Earned(f"suite {suite.name} has not passed, or not asked green")
         for shard in range(1, suite.shards + 1):
-            runs = [fact for fact in own if fact.shard == shard]
+            runs = [
+                fact for fact in own if fact.shard == shard and not _failed_before(happened, fact)
+            ]
             served = {_served_by_green(happened, execution, run, deployment, stage) for run in runs}
             what = f"shard {shard} of suite {suite.name}"
             if not served:
@@ -93,6 +95,19 @@ def _by_suites(
                 return Earned(f"{what} was served by another revision, and one could see it")
             unseen |= "green" not in served
     return Earned(unseen=unseen)
+
+
+def _failed_before(happened: Happened, run: SuiteFact) -> bool:
+    """Whether the same attempt had been run before, and had left word that it did not pass: tests
+    are tried again only by declared attempts. One that ran no tests has refuted nothing."""
+    same = (run.execution, run.suite, run.shard, run.attempt)
+    return any(
+        (fact.execution, fact.suite, fact.shard, fact.attempt) == same
+        and fact.ended_badly
+        and fact.told_s is not None
+        and fact.told_s <= run.began_s
+        for fact in happened.journal.suites
+    )
 
 
 def _served_by_green(

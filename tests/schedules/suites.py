@@ -90,19 +90,25 @@ class _OneRun:
         self._take_time(allowed_s)
         left = self._left(allowed_s)
         honest = self.behaviour in _HONEST and not left.timed_out
-        self.world.journal.suites.append(
-            SuiteFact(
-                execution=self.caller.execution,
-                suite=self.spec.name,
-                shard=self.task.run.shard,
-                behaviour=self.behaviour,
-                began_s=began_s,
-                ended_s=self.world.kernel.now_s,
-                honest_pass=honest,
-                asked_green=bool(left.requests),
-            )
+        fact = SuiteFact(
+            execution=self.caller.execution,
+            suite=self.spec.name,
+            shard=self.task.run.shard,
+            attempt=self.task.run.attempt,
+            behaviour=self.behaviour,
+            began_s=began_s,
+            ended_s=self.world.kernel.now_s,
+            honest_pass=honest,
+            asked_green=bool(left.requests),
+            ended_badly=left.ended_badly,
         )
-        return self._answer(self._evidence(left, spell_time(began), allowed_s))
+        self.world.journal.suites.append(fact)
+        evidence = self._evidence(left, spell_time(began), allowed_s)
+        try:
+            return self._answer(evidence)
+        finally:
+            if self.world.storage.objects.get(self._key) == to_json_bytes(evidence.spell()):
+                fact.told_s = self.world.kernel.now_s
 
     def _take_time(self, allowed_s: float) -> None:
         match self.behaviour:
@@ -120,6 +126,10 @@ class _OneRun:
                 raise ValueError("the runner broke")
             case _:
                 self.caller.sleep(min(self.spec.seconds, allowed_s))
+
+    @property
+    def _key(self) -> str:
+        return f"{self.task.context.prefix}evidence/{self.task.run.path}/evidence.json"
 
     def _left(self, allowed_s: float) -> Left:
         if self.behaviour is Behaviour.HANGS_UNKILLABLE:

@@ -58,7 +58,9 @@ def api_faults() -> Iterator[ApiFault]:
 
 
 def behaviours() -> Iterator[Schedule]:
-    """Each behaviour of a suite, alone, last, and beside a blocking one."""
+    """Each behaviour of a suite: alone, last, beside a blocking one, and with its answer lost, so
+    that it is run again and passes."""
+    lost = InvokeFault(function=Function.RUN_SUITE, nth=0, kind=InvokeFaultKind.LOST)
     for behaviour in Behaviour:
         own = SuiteSpec(name="checkout", behaviours=(behaviour,))
         smoke = SuiteSpec(name="smoke")
@@ -68,6 +70,8 @@ def behaviours() -> Iterator[Schedule]:
             (smoke, replace(own, blocking=False)),
         ):
             yield replace(BASE, suites=suites)
+        again = replace(own, behaviours=(behaviour, Behaviour.PASSES))
+        yield replace(BASE, suites=(again,), disturbances=(lost,))
 
 
 def _calls() -> list[tuple[Function, int]]:

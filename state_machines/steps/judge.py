@@ -35,10 +35,12 @@ from testgate.core.handoff import (
 from testgate.core.identity import (
     Finding,
     IdentityProblem,
+    Snapshot,
     deployment_problem,
     drift_problem,
     identity_problem,
     parse_snapshot,
+    passing_target_problem,
 )
 from testgate.core.identity_answers import Asked, asked_problem, read_asked
 from testgate.core.layout import RunPlace, answers_key, place_of
@@ -125,35 +127,43 @@ class Judge:
     def _settled_identity(
         self, question: Question, prepared: State, looks: int
     ) -> tuple[IdentityProblem | None, dict[str, object]]:
-        """A moment's unhealthy target or lagging count is looked at again; a change is not."""
+        """A moment's unhealthy target or lagging count is looked at again; a change is not, nor
+        a target that was there for a while."""
+        unsettled: list[Snapshot] = []
         for _ in range(looks - 1):
             problem, after = self._identity_after(question, prepared)
             if problem is None or problem.finding is not Finding.UNSETTLED:
-                return problem, after
+                break
+            unsettled += [after] if after else []
             self.sleep(BETWEEN_LOOKS_S)
-        return self._identity_after(question, prepared)
+        else:
+            problem, after = self._identity_after(question, prepared)
+        if problem is None and after is not None:
+            before = parse_snapshot(prepared["before"])
+            problem = passing_target_problem(before, unsettled, after)
+        return problem, after.spell() if after else {}
 
     def _identity_after(
         self, question: Question, prepared: State
-    ) -> tuple[IdentityProblem | None, dict[str, object]]:
+    ) -> tuple[IdentityProblem | None, Snapshot | None]:
         try:
             deployment = self.ecs.deployment(str(question.deployment))
             gone = deployment_problem(
                 question, deployment.status, deployment.stage, deployment.target_revision
             )
             if gone:
-                return gone, {}
+                return gone, None
             after = self.discovery.look(question, deployment).snapshot
         except UnavailableError:
             raise
         except GateError as exc:
-            return IdentityProblem(finding=Finding.WRONG, sentence=str(exc)), {}
+            return IdentityProblem(finding=Finding.WRONG, sentence=str(exc)), None
         problem = drift_problem(parse_snapshot(prepared["before"]), after) or identity_problem(
             question, after
         )
         if problem is not None:  # a rollback changes rules too: then that is what has happened
             problem = self._gone(question) or problem
-        return problem, after.spell()
+        return problem, after
 
     def _gone(self, question: Question) -> IdentityProblem | None:
         now = self.ecs.deployment(str(question.deployment))

@@ -5,6 +5,7 @@ Read by `python -m tests.mutations`, by test_guards.py and by docs/guards.md.
 
 from tests.mutations.asking_guards import ASKING_GUARDS
 from tests.mutations.guard import Guard
+from tests.mutations.hook_guards import HOOK_GUARDS
 from tests.mutations.hostile_guards import HOSTILE_GUARDS
 from tests.mutations.reach_guards import REACH_GUARDS
 
@@ -29,6 +30,7 @@ GUARDS = (
     *REACH_GUARDS,
     *ASKING_GUARDS,
     *HOSTILE_GUARDS,
+    *HOOK_GUARDS,
     Guard(
         name="output answers this question",
         prevents="a pass of another deployment counts here",
@@ -185,7 +187,7 @@ GUARDS = (
         name="gated stages only",
         prevents="a gate at a stage where it tests nothing",
         file=CORE + "decision.py",
-        old="if event.stage in GATED_STAGES or event.stage in SHIFT_STAGES:",
+        old="if event.stage in kind.stages or event.stage in SHIFT_STAGES:",
         new="if True:",
         test=f"{DECISION}::test_a_gate_at_a_wrong_stage_refuses_and_names_the_right_ones",
     ),
@@ -193,9 +195,17 @@ GUARDS = (
         name="shift stages pass in a rollback only",
         prevents="a gate at a shift stage that passes everything",
         file=CORE + "decision.py",
-        old='if event.target_weight == 0 and deployment.status.startswith("ROLLBACK_"):',
-        new="if True:",
+        old="if event.target_weight != 0:",
+        new="if False:",
         test=f"{DECISION}::test_only_a_rollback_passes_at_a_shift_stage",
+    ),
+    Guard(
+        name="a rollback shows before it passes",
+        prevents="weights alone let a hook at a shift stage pass",
+        file=CORE + "decision.py",
+        old='    if deployment.status.startswith("ROLLBACK_"):',
+        new="    if True:",
+        test=f"{DECISION}::test_weights_of_a_rollback_are_believed_once_the_status_shows_it",
     ),
     Guard(
         name="skip on create, and only then",
@@ -216,9 +226,9 @@ GUARDS = (
     Guard(
         name="unknown keys are refused",
         prevents="a typo that weakens a gate",
-        file=CORE + "config.py",
-        old="        if key not in _PARSERS:\n",
-        new="        if key not in _PARSERS and False:\n",
+        file=CORE + "fields.py",
+        old="        if key not in fields:\n",
+        new="        if key not in fields and False:\n",
         test="tests/core/test_config.py::test_no_unknown_key_is_ever_accepted",
     ),
     Guard(
@@ -292,6 +302,30 @@ GUARDS = (
         old="    if not changed:\n",
         new="    if True:\n",
         test=f"{IDENTITY}::test_a_change_while_tests_ran_is_found",
+    ),
+    Guard(
+        name="a failure whose answer got lost counts",
+        prevents="tests tried again, without attempts, whenever a function's answer is lost",
+        file="state_machines/steps/recording.py",
+        old="return _failed_unheard(bucket, place, evidence) or evidence",
+        new="return evidence",
+        test=f"{STEPS}::test_a_failure_whose_answer_got_lost_is_not_forgotten",
+    ),
+    Guard(
+        name="an unheard run is this gate run's own",
+        prevents="evidence of another plan or question that refuses here",
+        file="state_machines/steps/recording.py",
+        old="if (found.run, found.input_digest, found.plan_digest) == own and not _passed(found):",
+        new="if not _passed(found):",
+        test=f"{STEPS}::test_what_else_an_unheard_run_left_neither_passes_nor_refuses",
+    ),
+    Guard(
+        name="no target came and went",
+        prevents="tests that met a task of another revision, gone at the second look",
+        file="state_machines/steps/judge.py",
+        old="if problem is None and after is not None:",
+        new="if False:",
+        test=f"{STEPS}::test_a_target_that_came_and_went_while_judge_looked_undoes_a_pass",
     ),
     Guard(
         name="identity overrides results",

@@ -106,7 +106,10 @@ def test_failures_of_a_report_refuse(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"framework": "command"}, "framework 'command' needs a command"),
+        (
+            {"framework": "command"},
+            "framework 'command' needs a command: the program and its arguments",
+        ),
         ({"command": ("sh",)}, "framework 'pytest' runs no command"),
         ({"evidence": EvidenceKind.EXIT_CODE}, "evidence 'exit-code' is for commands"),
         (

@@ -11,13 +11,17 @@ from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parents[2] / "src" / "testgate"
 READERS = (
+    "core/admission_config.py",
     "core/arns.py",
     "core/config.py",
     "core/events.py",
     "core/evidence.py",
+    "core/fields.py",
     "core/gatefile.py",
     "core/headers.py",
     "core/identity_check.py",
+    "core/images.py",
+    "core/metrics_config.py",
     "core/plan.py",
     "core/quarantine.py",
     "core/thresholds.py",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from testgate.core.admission_config import parse_admission
 from testgate.core.approval import parse_approval
 from testgate.core.images import parse_image
-from testgate.core.metrics_config import parse_metrics
+from testgate.core.metrics_config import balancer_dimensions, parse_metrics
 from tests.bad_inputs.catalogue import BadInput
 
 METRIC = {
@@ -87,6 +87,14 @@ ROWS = (
     ),
     admission({"FORBIDDEN_TAGS": ["latest", "latest"]}, "FORBIDDEN_TAGS: names one thing twice"),
     admission({"FORBIDDEN_TAGS": "a b"}, "FORBIDDEN_TAGS: 'a b' is not a tag, with * allowed"),
+    admission(
+        {"ALLOWED_IMAGES": [f"ghcr.io/shop/{n}" for n in range(51)]},
+        "ALLOWED_IMAGES: has 51 patterns, at most 50 are allowed",
+    ),
+    admission(
+        {"ALLOWED_TAGS": [f"v{n}" for n in range(51)]},
+        "ALLOWED_TAGS: has 51 patterns, at most 50 are allowed",
+    ),
     admission({"REQUIRE_DIGEST": "yes"}, "REQUIRE_DIGEST: expected true or false, got 'yes'"),
     admission(
         {"MAX_SEVERITY": "high"},
@@ -125,6 +133,17 @@ ROWS = (
         "{TARGET_GROUP}, {LOAD_BALANCER}",
         dimensions={"TargetGroup": "{GROUP}"},
     ),
+    metrics({"METRICS": [{}] * 11}, "METRICS: has 11 metrics, at most 10 are allowed"),
+    metrics(
+        {"ALARMS": [f"errors-{n}" for n in range(51)]},
+        "ALARMS: has 51 alarms, at most 50 are allowed",
+    ),
+    BadInput(
+        kind="target group of metrics",
+        given="an ARN of another kind",
+        act=lambda: balancer_dimensions("arn:of:a:bucket", "arn:of:a:rule"),
+        says="target group 'arn:of:a:bucket' and rule 'arn:of:a:rule' name no dimensions",
+    ),
     metrics(
         {"METRICS": [METRIC | {"missing": "good"}]},
         "every metric counts missing data as good, so that a service without any would pass: add "
@@ -142,6 +161,12 @@ ROWS = (
     metrics(
         {"ALARMS": "errors", "INTERVAL_SECONDS": 3600, "CHECKS": 24},
         "24 CHECKS of 3600 s and LAG_SECONDS 60 take 86460 s, at most 82800 are possible",
+    ),
+    BadInput(
+        kind="image",
+        given="a name of 513 characters",
+        act=lambda: parse_image("x" * 513),
+        says="a name of 513 characters is no image's",
     ),
     image("https://ghcr.io/shop"),
     image("Shop:1"),

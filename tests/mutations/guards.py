@@ -5,6 +5,7 @@ Read by `python -m tests.mutations`, by test_guards.py and by docs/guards.md.
 
 from tests.mutations.asking_guards import ASKING_GUARDS
 from tests.mutations.guard import Guard
+from tests.mutations.hook_guards import HOOK_GUARDS
 from tests.mutations.hostile_guards import HOSTILE_GUARDS
 from tests.mutations.reach_guards import REACH_GUARDS
 
@@ -29,6 +30,7 @@ GUARDS = (
     *REACH_GUARDS,
     *ASKING_GUARDS,
     *HOSTILE_GUARDS,
+    *HOOK_GUARDS,
     Guard(
         name="output answers this question",
         prevents="a pass of another deployment counts here",
@@ -185,7 +187,7 @@ GUARDS = (
         name="gated stages only",
         prevents="a gate at a stage where it tests nothing",
         file=CORE + "decision.py",
-        old="if event.stage in GATED_STAGES or event.stage in SHIFT_STAGES:",
+        old="if event.stage in kind.stages or event.stage in SHIFT_STAGES:",
         new="if True:",
         test=f"{DECISION}::test_a_gate_at_a_wrong_stage_refuses_and_names_the_right_ones",
     ),
@@ -224,9 +226,9 @@ GUARDS = (
     Guard(
         name="unknown keys are refused",
         prevents="a typo that weakens a gate",
-        file=CORE + "config.py",
-        old="        if key not in _PARSERS:\n",
-        new="        if key not in _PARSERS and False:\n",
+        file=CORE + "fields.py",
+        old="        if key not in fields:\n",
+        new="        if key not in fields and False:\n",
         test="tests/core/test_config.py::test_no_unknown_key_is_ever_accepted",
     ),
     Guard(

@@ -8,7 +8,6 @@ import itertools
 import json
 from typing import Any
 
-from hooks.test_gate import WATCHDOG_RESERVE_S, _later
 from testgate.aws.ecs import Ecs
 from testgate.aws.events import EventBus
 from testgate.aws.s3 import Bucket
@@ -16,6 +15,7 @@ from testgate.aws.stepfunctions import StepFunctions
 from testgate.core.answers import HookAnswer, spell_answer
 from testgate.hook.answering import Answering
 from testgate.hook.gate import GateHook
+from testgate.hook.guard import WATCHDOG_RESERVE_S, later
 from tests.schedules.aws.deployments import EcsClient
 from tests.schedules.aws.executions import StatesClient
 from tests.schedules.aws.storage import EventsClient, S3Client
@@ -59,7 +59,7 @@ class _Call:
         answer = self._answers[0] if self._answers and not died else None
         if answer is None and not worker.ended:
             self._abandoned = True
-            answer = _later(self._event)
+            answer = later(self._event)
             self._world.note(f"hook call {fact.nth}: the watchdog answers")
         fact.ended_s = kernel.now_s
         fact.answer = json.loads(json.dumps(answer))

@@ -159,9 +159,9 @@ MUTANTS = (
     ),
     Mutant(
         name="AWS out of reach is a refusal",
-        file="src/testgate/hook/gate.py",
+        file="src/testgate/hook/flow.py",
         old="decision = decide_trouble(troubles, str(exc))",
-        new="decision = _infra(str(exc))",
+        new="decision = infra(str(exc))",
         broken="what_is_survived_passes",
         schedule=Schedule(
             disturbances=(ApiFault(function=Function.HOOK, nth=0, kind=ApiFaultKind.THROTTLED),)
@@ -169,9 +169,9 @@ MUTANTS = (
     ),
     Mutant(
         name="the hook raises where AWS denies",
-        file="src/testgate/hook/gate.py",
-        old="except GateError as exc:\n            decision = _infra(str(exc))",
-        new="except ConfigError as exc:\n            decision = _infra(str(exc))",
+        file="src/testgate/hook/flow.py",
+        old="except GateError as exc:\n            decision = infra(str(exc))",
+        new="except ConfigError as exc:\n            decision = infra(str(exc))",
         broken="hook_never_raises",
         schedule=Schedule(
             disturbances=(ApiFault(function=Function.HOOK, nth=0, kind=ApiFaultKind.DENIED),)

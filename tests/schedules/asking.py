@@ -8,12 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from testgate.aws.s3 import Bucket
 from testgate.core.deadlines import ASK_S, remaining_s
 from testgate.core.handoff import parse_time
 from testgate.core.identity_answers import TIMES, Answer, answers_problem, parse_inquiry
+from testgate.core.layout import answers_key
 from tests.schedules.aws.balancer import PORTS
 from tests.schedules.aws.caller import Caller
+from tests.schedules.aws.storage import S3Client
 from tests.schedules.journal import Look
+from tests.schedules.wire import BUCKET
 from tests.schedules.world import World
 
 _ADDRESS = "10.0.9.9"
@@ -21,16 +25,18 @@ _ANSWERS_IN_S = 0.05
 
 
 def answer_inquiry(world: World, caller: Caller, event: Mapping[str, Any]) -> dict[str, object]:
-    """As the step of that name."""
+    """As the step of that name. Raises what its handler would, KilledError where it dies."""
     inquiry = parse_inquiry(event["inquiry"])
+    when, retry = str(event["when"]), int(event["retry"])
     left_s = min(ASK_S, remaining_s(parse_time(event["until"]), world.kernel.now()))
     port = urlsplit(event["run"]["base_url"]).port
     rule = next(name for name, number in PORTS.items() if number == port)
     answers = tuple(_answer(world, caller, rule, turn, left_s) for turn in range(TIMES))
-    return {
-        "holds": answers_problem(inquiry, answers, event["when"]) is None,
-        "answers": [answer.spell() for answer in answers],
-    }
+    spelled = [answer.spell() for answer in answers]
+    bucket = Bucket(S3Client(caller, world.storage), BUCKET)
+    bucket.put_json_once(answers_key(event["run"]["prefix"], when, retry), spelled)
+    holds = answers_problem(inquiry, answers, when) is None
+    return {"holds": holds, "answers": spelled, "retry": retry}
 
 
 def _answer(world: World, caller: Caller, rule: str, turn: int, left_s: float) -> Answer:

@@ -65,6 +65,7 @@ def must_pass(schedule: Schedule) -> bool:
         and any(suite.blocking for suite in schedule.suites)
         and all(map(_is_sound, schedule.suites))
         and all(map(_is_survived, disturbances))
+        and not (schedule.setup.asks_identity and any(map(_stalls_a_question, disturbances)))
         and sum(d.seconds for d in disturbances if isinstance(d, Outage)) <= _LONGEST_OUTAGE_S
         and all(n <= _MOST_DEATHS for n in _deaths(disturbances).values())
         and all(n <= _most_retries(schedule) for n in _retries(disturbances).values())
@@ -116,6 +117,15 @@ def _kills(function: Function, kind: ApiFaultKind) -> bool:
     """Whether a function that matters dies of it, or of its own timeout."""
     stalls = kind is ApiFaultKind.STALLED and function not in _WAITING
     return function not in _ASIDE and (kind in _DEATHS or stalls)
+
+
+def _stalls_a_question(disturbance: Disturbance) -> bool:
+    """Green is asked within seconds; a suite has more time."""
+    match disturbance:
+        case ApiFault(function=Function.RUN_SUITE, kind=ApiFaultKind.STALLED):
+            return True
+        case _:
+            return False
 
 
 def _deaths(disturbances: tuple[Disturbance, ...]) -> Mapping[Function, int]:

@@ -27,6 +27,7 @@ from tests.schedules.schedule import (
     Outage,
     Schedule,
     Service,
+    Setup,
     SuiteSpec,
 )
 from tests.schedules.simulate import simulate
@@ -38,6 +39,7 @@ BASE = Schedule(
         SuiteSpec(name="extra", wave=1, blocking=False),
     )
 )
+ASKING = Schedule(setup=Setup(asks_identity=True))  # green is asked who it is
 _INVOKED = (Function.PREPARE, Function.CHECK, Function.RUN_SUITE, Function.JUDGE)
 _LONG_ENOUGH_S = 26  # the whole gate
 
@@ -47,12 +49,14 @@ def sweep() -> Iterator[Schedule]:
     yield BASE
     for disturbance in (*api_faults(), *others(), *_acts()):
         yield replace(BASE, disturbances=(disturbance,))
+    for disturbance in api_faults(ASKING):
+        yield replace(ASKING, disturbances=(disturbance,))
     yield from behaviours()
 
 
-def api_faults() -> Iterator[ApiFault]:
+def api_faults(base: Schedule = BASE) -> Iterator[ApiFault]:
     """Each API call that the undisturbed gate makes, failing in each way."""
-    for function, nth in _calls():
+    for function, nth in _calls(base):
         for kind in ApiFaultKind:
             yield ApiFault(function=function, nth=nth, kind=kind)
 
@@ -74,8 +78,8 @@ def behaviours() -> Iterator[Schedule]:
         yield replace(BASE, suites=(again,), disturbances=(lost,))
 
 
-def _calls() -> list[tuple[Function, int]]:
-    calls = simulate(BASE).journal.calls
+def _calls(base: Schedule = BASE) -> list[tuple[Function, int]]:
+    calls = simulate(base).journal.calls
     return sorted({(Function(call.function), call.nth) for call in calls})
 
 

@@ -28,7 +28,7 @@ from tests.schedules.schedule import (
 )
 from tests.schedules.search import examine, search
 from tests.schedules.simulate import simulate
-from tests.schedules.sweep import BASE, api_faults, behaviours, others
+from tests.schedules.sweep import ASKING, BASE, api_faults, behaviours, others
 
 COUNT = 200
 
@@ -62,6 +62,12 @@ def test_any_api_call_of_a_function_may_fail_once_in_any_way(function):
     assert {fault.kind for fault in faults} == set(ApiFaultKind)
     for fault in faults:
         held(replace(BASE, disturbances=(fault,)))
+
+
+def test_any_api_call_around_asking_green_may_fail_once():
+    for fault in api_faults(ASKING):
+        if fault.function in (Function.RUN_SUITE, Function.JUDGE):
+            held(replace(ASKING, disturbances=(fault,)))
 
 
 def test_any_single_oddity_of_aws_keeps_every_promise():

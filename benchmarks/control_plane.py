@@ -19,9 +19,7 @@ ANSWER = "def handler(event, context):\n    return {'hookStatus': 'SUCCEEDED'}\n
 
 def measure_control_plane() -> list[Figure]:
     """The median of some deployments whose three hooks, warm functions, answer at once."""
-    settings = LocalSettings(
-        images=repository() / "examples" / "images.toml", enforce_rights=False
-    )
+    settings = LocalSettings(images=repository() / "examples" / "images.toml", enforce_rights=False)
     with LocalAws(settings) as local:
         site = build_site(local.client, "plane")
         hooks = [_hook(local, site, stage) for stage in STAGES]

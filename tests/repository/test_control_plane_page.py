@@ -22,11 +22,11 @@ def section(title: str) -> str:
 def rows(title: str) -> list[list[str]]:
     """The cells of a section's rows, without its heading rows."""
     lines = [line for line in section(title).splitlines() if line.startswith("|")]
-    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[2:]]
     return [row for row in cells if not row[0].startswith("**")]
 
 
-def tests_of(cell: str) -> list[tuple[str, str]]:
+def named_tests(cell: str) -> list[tuple[str, str]]:
     """File and function of each test a cell names; `…` stands for the file before."""
     found: list[tuple[str, str]] = []
     for path, function in re.findall(r"`([^`]+)::(test_\w+)`", cell):
@@ -46,7 +46,7 @@ QUESTIONS = rows("Open questions")
 
 @pytest.mark.parametrize("row", [*BEHAVIOURS, *QUESTIONS], ids=lambda row: row[0] or row[1])
 def test_every_row_names_tests_that_exist(row):
-    named = tests_of(row[-1])
+    named = named_tests(row[-1])
     assert named
     for path, function in named:
         file = ROOT / "tests" / path

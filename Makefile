@@ -87,6 +87,11 @@ types: $(VENV)/.dev ## Check types strictly
 .PHONY: mutate
 mutate: setup $(VENV)/.dev ## Take each guard of the gate away in a copy: a named test must notice
 	@$(BIN)/python -m tests.mutations
+	@$(BIN)/python -m tests.schedules.mutants
+
+.PHONY: soak
+soak: setup $(VENV)/.dev ## Try 10,000 schedules of faults, repeats and races in virtual time
+	@$(BIN)/python -m tests.schedules --count 10000 --sweep
 
 .PHONY: rights
 rights: bundle $(VENV)/.dev ## Run whole deployments: how often each right of infra/gate.yaml was used

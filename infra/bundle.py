@@ -32,7 +32,44 @@ LIBRARY_SOURCES = (
     "src/testgate/core/**/*.py",
     "src/testgate/aws/**/*.py",
 )
-HOOK_SOURCES = (*LIBRARY_SOURCES, "src/testgate/hook/**/*.py", "hooks/test_gate.py")
+HOOK_SOURCES = (
+    *LIBRARY_SOURCES,
+    "src/testgate/hook/**/*.py",
+    "hooks/test_gate.py",
+    "hooks/admission.py",
+    "hooks/approval.py",
+    "hooks/metrics.py",
+)
+# Where green is, plans, evidence and verdicts: what a hook never looks into.
+HOOK_WITHOUT = (
+    "src/testgate/aws/discovery.py",
+    "src/testgate/aws/elbv2.py",
+    "src/testgate/aws/plans.py",
+    "src/testgate/core/aws_events.py",
+    "src/testgate/core/counting.py",
+    "src/testgate/core/ending.py",
+    "src/testgate/core/fence.py",
+    "src/testgate/core/frameworks.py",
+    "src/testgate/core/gatefile.py",
+    "src/testgate/core/handoff.py",
+    "src/testgate/core/history.py",
+    "src/testgate/core/identity.py",
+    "src/testgate/core/identity_answers.py",
+    "src/testgate/core/identity_check.py",
+    "src/testgate/core/masking.py",
+    "src/testgate/core/plan.py",
+    "src/testgate/core/quarantine.py",
+    "src/testgate/core/reach.py",
+    "src/testgate/core/record.py",
+    "src/testgate/core/record_size.py",
+    "src/testgate/core/routing.py",
+    "src/testgate/core/run_verdict.py",
+    "src/testgate/core/sharding.py",
+    "src/testgate/core/suite_verdict.py",
+    "src/testgate/core/thresholds.py",
+    "src/testgate/core/verdict.py",
+    "src/testgate/core/wording.py",
+)
 REPORTS = (  # all but what only the command line shows
     "__init__.py",
     "console.py",
@@ -79,16 +116,18 @@ FORMAT = f"1 zlib {zlib.ZLIB_RUNTIME_VERSION}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """One zip: `sources` are files or globs relative to the root, `requirements` a pip lock."""
+    """One zip: `sources` are files or globs relative to the root, `without` are files that these
+    name and that stay out, `requirements` is a pip lock."""
 
     name: str
     sources: tuple[str, ...]
+    without: tuple[str, ...] = ()
     requirements: str | None = None
     max_bytes: int | None = None
 
 
 BUNDLES = (
-    Bundle(name="hook", sources=HOOK_SOURCES, max_bytes=HOOK_MAX_BYTES),
+    Bundle(name="hook", sources=HOOK_SOURCES, without=HOOK_WITHOUT, max_bytes=HOOK_MAX_BYTES),
     Bundle(name="control", sources=CONTROL_SOURCES),
     Bundle(name="runner", sources=RUNNER_SOURCES, requirements=RUNNER_REQUIREMENTS),
 )
@@ -171,8 +210,9 @@ def _source_entries(bundle: Bundle, root: Path) -> dict[str, bytes]:
                 "create it, or correct the lists at the top of infra/bundle.py"
             )
         for path in found:
-            name = path.relative_to(root).as_posix().removeprefix("src/")
-            entries[name] = path.read_bytes()
+            name = path.relative_to(root).as_posix()
+            if name not in bundle.without:
+                entries[name.removeprefix("src/")] = path.read_bytes()
     return entries
 
 

@@ -7,6 +7,7 @@ stands, whoever wrote it, so any of this may be repeated.
 import json
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +18,10 @@ from testgate.core.errors import EvidenceError, NotFoundError
 from testgate.core.evidence import Crash, Evidence, Result, parse_evidence
 from testgate.core.handoff import ExecutionRef, Pointer, spell_time
 from testgate.core.identity_answers import Asked
-from testgate.core.layout import RunPlace
+from testgate.core.layout import RunPlace, index_prefix
 from testgate.core.outcomes import Outcome
 from testgate.core.record import RunFacts
+from testgate.core.run_verdict import is_failure
 
 State = Mapping[str, Any]
 _log = logging.getLogger(__name__)
@@ -46,7 +48,31 @@ def load_result(bucket: Bucket, place: RunPlace, result: Pointer | Crash) -> Res
         return Crash(run=run, error="unreadable evidence", cause=str(exc))
     if evidence.run != run:
         return Crash(run=run, error="foreign evidence", cause=f"it is of {evidence.run.path}")
-    return evidence
+    return _failed_unheard(bucket, place, evidence) or evidence
+
+
+def _failed_unheard(bucket: Bucket, place: RunPlace, evidence: Evidence) -> Evidence | None:
+    """What an earlier run of the same attempt left, if that did not simply pass.
+
+    A run whose answer gets lost is run again. Its evidence lies there all the same, and tests are
+    tried again only where the plan says so. Nobody vouches for it, so it can only refuse.
+    """
+    for retry in range(evidence.run.retry):
+        run = replace(evidence.run, retry=retry)
+        try:
+            found = parse_evidence(bucket.find_json(place.evidence(run, "evidence.json")))
+        except EvidenceError:
+            continue
+        own = (run, evidence.input_digest, evidence.plan_digest)
+        if (found.run, found.input_digest, found.plan_digest) == own and not _passed(found):
+            return replace(found, run=evidence.run)
+    return None
+
+
+def _passed(evidence: Evidence) -> bool:
+    ended_well = evidence.exit_code == 0 and not evidence.timed_out
+    failed = any(is_failure(test) for test in evidence.tests)
+    return ended_well and evidence.report_problem is None and not failed
 
 
 def suite_times(results: Iterable[Result]) -> dict[str, tuple[str, str]]:
@@ -110,6 +136,13 @@ def conclude(bucket: Bucket, place: RunPlace, record: State) -> GateOutput:
         counts=parse_counts(record["counts"]),
         record_key=place.record,
     )
+
+
+def is_listed(bucket: Bucket, place: RunPlace) -> bool:
+    """Whether the index names this run, with whatever outcome."""
+    entry = f".{place.deployment_id}.{place.run_name}"
+    keys = bucket.keys(index_prefix(place.cluster, place.service), _NEWEST)
+    return any(key.endswith(entry) for key in keys)
 
 
 def _store_reports(bucket: Bucket, place: RunPlace, record: State) -> None:

@@ -25,16 +25,7 @@ from testgate.core.errors import (
 )
 from testgate.core.reach import Listener
 from testgate.core.routing import Condition
-from testgate.local.server import MotoServer
 from tests.fakes.ports import FakeBucket, FakeExecutions
-
-
-@pytest.fixture(scope="package")
-def server():
-    running = MotoServer()
-    running.start()
-    yield running
-    running.close()
 
 
 @pytest.fixture(params=["moto", "fake"])

@@ -37,12 +37,14 @@ def rows() -> tuple[BadInput, ...]:
         hook_details,
         hook_events,
         plans,
+        policy_details,
         reports,
     )
 
     modules = (
         hook_events,
         hook_details,
+        policy_details,
         gate_files,
         plans,
         bundles,

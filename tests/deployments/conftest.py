@@ -3,6 +3,9 @@
 import contextlib
 import itertools
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -92,6 +95,31 @@ def lab(
     assert [each.reason for each in denials if each.action not in expected] == []
 
 
+@pytest.fixture
+def testgate(lab: "Lab") -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `testgate` in a process of its own, pointed at the local AWS by AWS's variables."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_ENDPOINT_URL": lab.local.url,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "COLUMNS": "200",
+    } | {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+
+    def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "testgate", *arguments],
+            check=False,
+            env=environment | changes,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return run
+
+
 @dataclass(kw_only=True)
 class Lab:
     """A site, its service's gate, and what has happened to its deployments."""
@@ -169,11 +197,11 @@ class Lab:
             f"example.com/{self.image}:{version}", {"SHOP_VERSION": version} | environment
         )
 
-    def create(self, version: str, hook: Hook, **environment: str) -> dict[str, Any]:
-        return self.ended(self.site.create(self.task(version, **environment), hook))
+    def create(self, version: str, *hooks: Hook, **environment: str) -> dict[str, Any]:
+        return self.ended(self.site.create(self.task(version, **environment), *hooks))
 
-    def update(self, version: str, hook: Hook | None = None, **environment: str) -> dict[str, Any]:
-        return self.ended(self.site.update(self.task(version, **environment), hook))
+    def update(self, version: str, *hooks: Hook, **environment: str) -> dict[str, Any]:
+        return self.ended(self.site.update(self.task(version, **environment), *hooks))
 
     def established(self) -> None:
         """Version 1 in production, through a gate whose one suite passes."""
@@ -197,6 +225,18 @@ class Lab:
                     return run
             pause.wait(0.05)
         raise AssertionError("the gate run was never recorded")
+
+    def recorded_of(self, deployment: Mapping[str, Any], hook: str) -> StoredRun:
+        """The run of one kind of hook, beside those of others, once there is one."""
+        pause = threading.Event()
+        for _ in range(600):
+            with contextlib.suppress(RunNotFoundError):
+                run = self.run(deployment)
+                for each in (run, *run.others):
+                    if each.hook == hook:
+                        return each
+            pause.wait(0.05)
+        raise AssertionError(f"no run of {hook} was ever recorded")
 
     def execution_ended(self, deployment: Mapping[str, Any]) -> dict[str, Any]:
         """The deployment's only execution, once it has ended."""

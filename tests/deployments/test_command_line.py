@@ -1,9 +1,6 @@
 """The command line against the local AWS, as a person or a script would use it."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,31 +11,6 @@ from testgate.core.config import parse_config
 from testgate.local.events import EventFaults
 from testgate.local.lambdas import Crash, Moment
 from tests.deployments.conftest import CHECKOUT_SUITE, ROOT
-
-
-@pytest.fixture
-def testgate(lab):
-    """Runs `testgate` in a process of its own, pointed at the local AWS by AWS's variables."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "AWS_ENDPOINT_URL": lab.local.url,
-        "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "COLUMNS": "200",
-    } | {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
-
-    def run(*arguments, **changes):
-        return subprocess.run(
-            [sys.executable, "-m", "testgate", *arguments],
-            check=False,
-            env=environment | changes,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-
-    return run
 
 
 @pytest.fixture

@@ -133,4 +133,4 @@ def test_a_report_of_200_mb_is_refused_and_not_kept(lab):
     run = lab.run(lab.update("2"))
     assert run.outcome is Outcome.SUITE_ERROR
     assert "bytes, at most 30000000" in run.sentence
-    assert not [key for key in lab.bucket.keys(run.place.prefix) if key.endswith("junit.xml")]
+    assert not [key for key in lab.bucket.keys(run.place.prefix) if key.endswith("/junit.xml")]

@@ -137,11 +137,11 @@ def test_the_machines_own_timeout_leaves_a_record(lab, short_machine):
 
 @pytest.fixture
 def short_machine(lab):
-    """The machine with a timeout of four seconds, for executions that start now."""
+    """The machine with a timeout of twelve seconds, for executions that start now."""
     lab.established()
     client, arn = lab.local.client("stepfunctions"), lab.stack.state_machine_arn
     whole = client.describe_state_machine(stateMachineArn=arn)["definition"]
-    short = json.dumps(json.loads(whole) | {"TimeoutSeconds": 4})
+    short = json.dumps(json.loads(whole) | {"TimeoutSeconds": 12})
     client.update_state_machine(stateMachineArn=arn, definition=short)
     yield
     client.update_state_machine(stateMachineArn=arn, definition=whole)

@@ -1,14 +1,23 @@
 """Fakes of the AWS ports: dictionaries behind the same methods, and failures on demand."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from testgate.aws.approvals import Approvals
+from testgate.aws.cloudwatch import CloudWatch, MetricQuery, Points
+from testgate.aws.ecr import Ecr
 from testgate.aws.ecs import Ecs, RevisionFacts
 from testgate.aws.events import EventBus
 from testgate.aws.s3 import Bucket
 from testgate.aws.stepfunctions import StepFunctions
+from testgate.core.admission import ScanFacts, SignatureFacts
+from testgate.core.approval import Upload
+from testgate.core.arns import ServiceDeploymentArn
 from testgate.core.errors import NotFoundError, PortError
 from testgate.core.facts import DeploymentFacts, ExecutionFacts
+from testgate.core.images import EcrPlace, ImageName
+from testgate.core.metrics import AlarmFacts
 from tests.core.samples import START
 
 
@@ -106,6 +115,8 @@ class FakeEcs(Ecs):
         self.revision_facts = revision
         self.failures = Failures()
         self.next_facts: list[DeploymentFacts] = []
+        self.defined_images: dict[str, str] = {}
+        self.succeeded_before = False
 
     def deployment(self, arn: str) -> DeploymentFacts:
         """The facts of now; each look makes the next ones those of now."""
@@ -120,6 +131,14 @@ class FakeEcs(Ecs):
             raise NotFoundError(f"ECS knows no service revision {arn}")
         return self.revision_facts
 
+    def images_of(self, task_definition_arn: str) -> Mapping[str, str]:
+        self.failures.strike("images_of")
+        return self.defined_images
+
+    def has_succeeded(self, deployment: ServiceDeploymentArn) -> bool:
+        self.failures.strike("has_succeeded")
+        return self.succeeded_before
+
 
 class FakeBus(EventBus):
     """Keeps what was emitted."""
@@ -131,3 +150,62 @@ class FakeBus(EventBus):
     def emit(self, detail: Any, resources: list[str]) -> None:
         self.failures.strike("emit")
         self.emitted.append(dict(detail))
+
+
+class FakeEcr(Ecr):
+    """Scans and signatures by repository; everything is clean and unsigned unless said."""
+
+    def __init__(self) -> None:
+        self.scans: dict[str, ScanFacts] = {}
+        self.signatures: dict[str, SignatureFacts] = {}
+        self.asked: list[tuple[str, str | None]] = []
+        self.failures = Failures()
+
+    def scan(self, image: ImageName, place: EcrPlace, digest: str | None) -> ScanFacts:
+        self.asked.append((str(image), digest))
+        self.failures.strike("scan")
+        return self.scans.get(image.repository, ScanFacts(status="COMPLETE"))
+
+    def signature(self, image: ImageName, place: EcrPlace, digest: str | None) -> SignatureFacts:
+        self.failures.strike("signature")
+        return self.signatures.get(image.repository, SignatureFacts())
+
+
+class FakeApprovals(Approvals):
+    """Uploads in memory, by key."""
+
+    def __init__(self, bucket: str = "approvals") -> None:
+        self.bucket = bucket
+        self.uploads: dict[str, Upload] = {}
+        self.failures = Failures()
+
+    def find(self, key: str, *, read: bool = False) -> Upload | None:
+        self.failures.strike("find")
+        return self.uploads.get(key)
+
+
+class FakeCloudWatch(CloudWatch):
+    """Points by the metric's name, and alarms by theirs."""
+
+    def __init__(self) -> None:
+        self.points: dict[str, list[tuple[datetime, float]]] = {}
+        self.states: dict[str, AlarmFacts] = {}
+        self.asked: list[MetricQuery] = []
+        self.failures = Failures()
+
+    def values(
+        self, queries: Sequence[MetricQuery], period_s: int, start: datetime, end: datetime
+    ) -> tuple[Points, ...]:
+        self.failures.strike("values")
+        self.asked.extend(queries)
+        return tuple(
+            tuple(point for point in self.points.get(query.name, ()) if start <= point[0] < end)
+            for query in queries
+        )
+
+    def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmFacts]:
+        self.failures.strike("alarms")
+        for name in names:
+            if name not in self.states:
+                raise NotFoundError(f"CloudWatch knows no alarm {name!r} here")
+        return {name: self.states[name] for name in names}

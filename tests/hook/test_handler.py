@@ -1,10 +1,20 @@
-"""The handler never raises and never outlives its function."""
+"""The handlers never raise and never outlive their function."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
-from hooks import test_gate as hook_module
+from hooks import admission, approval, metrics, test_gate
+from testgate.core.answers import HookAnswer, Succeeded
+from testgate.hook import guard
+
+HANDLERS = {
+    "test_gate": test_gate.handler,
+    "admission": admission.handler,
+    "approval": approval.handler,
+    "metrics": metrics.handler,
+}
 
 
 class Context:
@@ -18,74 +28,91 @@ class Context:
         return self.left_ms
 
 
+class Slow:
+    """A hook that answers once it is released; it may decide before."""
+
+    def __init__(self, decides: HookAnswer | None = None):
+        self.decides = decides
+        self.release = threading.Event()
+        self.decided: Callable[[HookAnswer], None] | None = None
+
+    def make(self, environment, call):
+        self.decided = call.decided
+        return self
+
+    def answer(self, raw):
+        if self.decides is not None and self.decided is not None:
+            self.decided(self.decides)
+        self.release.wait(10)
+        return Succeeded()
+
+
+@pytest.fixture(params=sorted(HANDLERS))
+def handler(request, monkeypatch):
+    monkeypatch.delenv("RECORD_BUCKET", raising=False)
+    return HANDLERS[request.param]
+
+
 @pytest.mark.parametrize(
     "event", [None, [], "x", 7, {}, {"hookDetails": "{"}, {"hookDetails": "[" * 99_999}]
 )
-def test_whatever_comes_is_answered(event, monkeypatch, capsys):
-    monkeypatch.delenv("RECORD_BUCKET", raising=False)
-    assert hook_module.handler(event, Context()) == {"hookStatus": "FAILED"}
+def test_whatever_comes_is_answered(handler, event, capsys):
+    assert handler(event, Context()) == {"hookStatus": "FAILED"}
     assert "the hook itself failed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("details", [{"MODE": "observe"}, '{"MODE": "observe"}'])
-def test_a_broken_hook_in_observe_mode_lets_pass(details, monkeypatch):
-    monkeypatch.delenv("RECORD_BUCKET", raising=False)
-    answer = hook_module.handler({"hookDetails": details}, Context())
+def test_a_broken_hook_in_observe_mode_lets_pass(handler, details):
+    answer = handler({"hookDetails": details}, Context())
     assert answer == {"hookStatus": "SUCCEEDED"}
 
 
 @pytest.mark.parametrize("context", [None, object()])
-def test_a_missing_context_is_answered_too(context):
-    assert hook_module.handler({}, context) == {"hookStatus": "FAILED"}
+def test_a_missing_context_is_answered_too(handler, context):
+    assert handler({}, context) == {"hookStatus": "FAILED"}
 
 
-def test_the_watchdog_answers_before_the_functions_end(monkeypatch, capsys):
-    release = threading.Event()
-    monkeypatch.setattr(hook_module, "_guarded", lambda *_: release.wait(10))
-    answer = hook_module.handler({"hookDetails": {"GATE": "shop"}}, Context(left_ms=3_100))
-    release.set()
+def test_the_watchdog_answers_before_the_functions_end(capsys):
+    slow = Slow()
+    handler = guard.guarded(slow.make)
+    details = {"GATE": "shop", "TESTGATE_STATE": {"checks": 2}}
+    answer = handler({"hookDetails": details}, Context(left_ms=3_100))
+    slow.release.set()
     assert answer == {
         "hookStatus": "IN_PROGRESS",
         "callBackDelay": 5,
-        "hookDetails": {"GATE": "shop", "TESTGATE_STATE": {"troubles": 1}},
+        "hookDetails": {"GATE": "shop", "TESTGATE_STATE": {"checks": 2, "troubles": 1}},
     }
     assert "watchdog" in capsys.readouterr().out
 
 
-def test_the_watchdog_gives_up_after_too_many_in_a_row(monkeypatch, capsys):
-    release = threading.Event()
-    monkeypatch.setattr(hook_module, "_guarded", lambda *_: release.wait(10))
-    details = {"TESTGATE_STATE": {"troubles": hook_module.MAX_TROUBLES}}
-    answer = hook_module.handler({"hookDetails": details}, Context(left_ms=3_100))
-    release.set()
+def test_the_watchdog_gives_up_after_too_many_in_a_row(capsys):
+    slow = Slow()
+    handler = guard.guarded(slow.make)
+    details = {"TESTGATE_STATE": {"troubles": guard.MAX_TROUBLES}}
+    answer = handler({"hookDetails": details}, Context(left_ms=3_100))
+    slow.release.set()
     assert answer == {"hookStatus": "FAILED"}
     assert "21 times in a row" in capsys.readouterr().out
 
 
-def test_an_answer_that_is_decided_is_given_though_recording_it_takes_too_long(monkeypatch):
-    release = threading.Event()
-
-    def slow(event, context, abandoned, decided):
-        decided({"hookStatus": "SUCCEEDED"})
-        release.wait(10)
-        return {"hookStatus": "SUCCEEDED"}
-
-    monkeypatch.setattr(hook_module, "_guarded", slow)
-    assert hook_module.handler({}, Context(left_ms=3_100)) == {"hookStatus": "SUCCEEDED"}
-    release.set()
+def test_an_answer_that_is_decided_is_given_though_recording_it_takes_too_long():
+    slow = Slow(decides=Succeeded())
+    answer = guard.guarded(slow.make)({}, Context(left_ms=3_100))
+    slow.release.set()
+    assert answer == {"hookStatus": "SUCCEEDED"}
 
 
-def test_the_handlers_own_constants_are_those_of_core():
+def test_the_guards_own_constants_are_those_of_core():
     from testgate.core.config import STATE_KEY
     from testgate.core.decision import MAX_TROUBLES
 
-    assert (hook_module.STATE_KEY, hook_module.MAX_TROUBLES) == (STATE_KEY, MAX_TROUBLES)
+    assert (guard.STATE_KEY, guard.MAX_TROUBLES) == (STATE_KEY, MAX_TROUBLES)
 
 
-def test_a_broken_hook_logs_the_event_briefly_and_without_secrets(monkeypatch, capsys):
-    monkeypatch.delenv("RECORD_BUCKET", raising=False)
+def test_a_broken_hook_logs_the_event_briefly_and_without_secrets(handler, capsys):
     event = {"hookDetails": {"PARAMETERS": {"DB_PASSWORD": "hunter22"}, "x": "x" * 100_000}}
-    assert hook_module.handler(event, Context()) == {"hookStatus": "FAILED"}
+    assert handler(event, Context()) == {"hookStatus": "FAILED"}
     told = capsys.readouterr().out
     assert "DB_PASSWORD" in told
     assert "hunter22" not in told
@@ -95,4 +122,4 @@ def test_a_broken_hook_logs_the_event_briefly_and_without_secrets(monkeypatch, c
 def test_what_cannot_be_shown_is_told_as_such():
     circle: dict[str, object] = {}
     circle["self"] = circle
-    assert hook_module._shown(circle) == "not shown: ValueError"
+    assert guard._shown(circle) == "not shown: ValueError"

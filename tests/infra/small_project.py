@@ -24,6 +24,9 @@ LIBRARY_FILES = [
     "testgate/core/deep/rules.py",
 ]
 HOOK_FILES = [
+    "hooks/admission.py",
+    "hooks/approval.py",
+    "hooks/metrics.py",
     "hooks/test_gate.py",
     *LIBRARY_FILES,
     "testgate/hook/__init__.py",
@@ -36,6 +39,7 @@ CONTROL_FILES = [
     "state_machines/steps/prepare.py",
     "state_machines/steps/recording.py",
     *LIBRARY_FILES,
+    "testgate/core/plan.py",
     *(f"testgate/report/{name}" for name in REPORTS),
 ]
 RUNNER_FILES = [
@@ -46,10 +50,11 @@ RUNNER_FILES = [
     "state_machines/steps/ask_green.py",
     "state_machines/steps/run_suite.py",
     *LIBRARY_FILES,
+    "testgate/core/plan.py",
     "testgate/runner/__init__.py",
 ]
 UNLISTED_FILES = [
-    "hooks/approval.py",
+    "hooks/notes.py",
     "src/testgate/cli/__init__.py",
     "src/testgate/core/__pycache__/stale.cpython-311.pyc",
     "src/testgate/core/notes.txt",

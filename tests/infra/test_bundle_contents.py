@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from infra.bundle import ROOT, Manifest, Target, build_bundles
+from infra.bundle import HOOK_WITHOUT, ROOT, Manifest, Target, build_bundles
 
 LAMBDA_PYTHON = Path(sys.prefix) / "lambda-runtime" / "bin" / "python"
 OURS = {"testgate", "hooks", "state_machines"}
 RUNTIME = {"boto3", "botocore", "jmespath"}  # what AWS's Python runtimes bring
 HANDLERS = {
-    "hook": ["hooks.test_gate"],
+    "hook": [f"hooks.{hook}" for hook in ("test_gate", "admission", "approval", "metrics")],
     "control": [
         f"state_machines.steps.{step}" for step in ("prepare", "check", "judge", "finish", "cancel")
     ],
@@ -120,12 +120,28 @@ def test_handlers_load_nothing_that_is_not_theirs(unpacked: dict[str, Path], bun
     assert [name for name in loaded if f"{name}.".startswith(tops)] == []
 
 
-def test_hook_loads_only_the_standard_library_outside_its_guard(unpacked: dict[str, Path]):
+@pytest.mark.parametrize("handler", HANDLERS["hook"])
+def test_hook_loads_only_the_standard_library_outside_its_guard(
+    unpacked: dict[str, Path], handler: str
+):
     place = unpacked["hook"]
-    loaded = json.loads(run_python(IMPORT, place, "hooks.test_gate"))
+    loaded = json.loads(run_python(IMPORT, place, handler))
     before = json.loads(run_python(IMPORT, place))
-    foreign = {name.partition(".")[0] for name in loaded.keys() - before.keys()}
-    assert foreign - set(sys.stdlib_module_names) == {"hooks"}
+    foreign = {
+        name
+        for name in loaded.keys() - before.keys()
+        if name.partition(".")[0] not in sys.stdlib_module_names
+    }
+    assert foreign == {"hooks", handler, "testgate", "testgate.hook", "testgate.hook.guard"}
+
+
+@pytest.mark.parametrize("name", HOOK_WITHOUT)
+def test_what_the_hook_bundle_leaves_out_exists_and_is_in_another(
+    unpacked: dict[str, Path], name: str
+):
+    inside = name.removeprefix("src/")
+    assert not (unpacked["hook"] / inside).exists()
+    assert (unpacked["control"] / inside).is_file()
 
 
 def test_hook_and_control_carry_nothing_third_party(unpacked: dict[str, Path]):

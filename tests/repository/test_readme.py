@@ -62,3 +62,17 @@ def test_documents_speak_of_every_key_and_no_other():
 
     table = (ROOT / "docs" / "hook-details.md").read_text().split("| key |")[1].split("\n\n")[0]
     assert set(re.findall(r"^\| `([A-Z_]+)`", table, re.MULTILINE)) == KNOWN_KEYS
+
+
+@pytest.mark.parametrize("hook", ["Admission", "Approval", "Metrics"])
+def test_documents_speak_of_every_key_of_the_other_hooks_and_no_other(hook):
+    from testgate.core import admission_config, approval, metrics_config
+
+    fields = {
+        "Admission": admission_config.FIELDS,
+        "Approval": approval.FIELDS,
+        "Metrics": metrics_config.FIELDS,
+    }[hook]
+    text = (ROOT / "docs" / "hook-details.md").read_text().split(f"### {hook}\n")[1]
+    table = text.split("| key |")[1].split("\n\n")[0]
+    assert set(re.findall(r"^\| `([A-Z_0-9]+)`", table, re.MULTILINE)) == set(fields)

@@ -14,6 +14,8 @@ RESOURCES = load_template(TEMPLATE.read_text())["Resources"]
 ROLES = [name for name, each in RESOURCES.items() if each["Type"] == "AWS::IAM::Role"]
 RIGHTS = read_rights()
 RUN = "arn:aws:s3:::records/runs/shop/web/abc/gate-0123"
+HOOKS_RUN = "arn:aws:s3:::records/runs/shop/web/abc"
+HOOK_ROLES = {"HookRole", "AdmissionRole", "ApprovalRole", "MetricsRole"}
 ONCE = {"s3:if-none-match": "*"}
 KNOWN = {
     "AWS::Partition": "aws",
@@ -21,6 +23,7 @@ KNOWN = {
     "AWS::AccountId": "123456789012",
     "AWS::StackName": "testgate",
     "RecordBucket": "records",
+    "ApprovalBucket": "approvals",
     "StateMachine": "arn:aws:states:us-east-1:123456789012:stateMachine:testgate-test-gate",
     "StateMachine.Name": "testgate-test-gate",
 }
@@ -66,8 +69,17 @@ def who_may(action: str, resource: str, context: dict[str, str] | None = None) -
         (f"{RUN}/answer.json", {"HookRole"}),
         (f"{RUN}/answer-0123.json", {"HookRole"}),
         (f"{RUN}/anything", set()),
-        ("arn:aws:s3:::records/index/shop/web/x", {"HookRole", "JudgeRole", "FinishRole"}),
-        ("arn:aws:s3:::records/errors/2026/01/01/x.json", {"HookRole"}),
+        (f"{HOOKS_RUN}/admission-0123/answer.json", {"HookRole", "AdmissionRole"}),
+        (f"{HOOKS_RUN}/approval/answer-1.json", {"HookRole", "ApprovalRole"}),
+        (f"{HOOKS_RUN}/metrics-0123/answer.json", {"HookRole", "MetricsRole"}),
+        (f"{HOOKS_RUN}/metrics-0123/checks/0001.good.json", {"MetricsRole"}),
+        (f"{HOOKS_RUN}/admission-0123/checks/0001.good.json", set()),
+        ("arn:aws:s3:::records/waiting/a/b/c/admission-0123.json", {"AdmissionRole"}),
+        ("arn:aws:s3:::records/waiting/a/b/c/approval-0123.json", {"ApprovalRole"}),
+        ("arn:aws:s3:::records/waiting/a/b/c/metrics-0123.json", {"MetricsRole"}),
+        ("arn:aws:s3:::approvals/1.txt", set()),
+        ("arn:aws:s3:::records/index/shop/web/x", {*HOOK_ROLES, "JudgeRole", "FinishRole"}),
+        ("arn:aws:s3:::records/errors/2026/01/01/x.json", HOOK_ROLES),
         ("arn:aws:s3:::records/plans/sha256/x.json", {"PrepareRole"}),
         ("arn:aws:s3:::records/plans/gates/shop.json", set()),
         ("arn:aws:s3:::records/plans/suites/smoke.json", set()),
@@ -139,7 +151,9 @@ def test_each_statement_has_a_name_and_a_reason_and_no_more(role):
 def test_no_right_is_wider_than_it_need_be(right):
     assert "*" not in right.action
     if right.resource == "*":  # actions that know no resources
-        assert right.action.startswith("elasticloadbalancing:Describe")
+        assert right.action.startswith(
+            ("elasticloadbalancing:Describe", "ecs:DescribeTaskDefinition", "cloudwatch:GetMetric")
+        )
     else:
         assert resolved(right.resource).startswith("arn:aws:")
 

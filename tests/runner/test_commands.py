@@ -106,8 +106,11 @@ def test_failures_of_a_report_refuse(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"framework": "command"}, "a command belongs to framework 'command', which needs one"),
-        ({"command": ("sh",)}, "a command belongs to framework 'command'"),
+        (
+            {"framework": "command"},
+            "framework 'command' needs a command: the program and its arguments",
+        ),
+        ({"command": ("sh",)}, "framework 'pytest' runs no command"),
         ({"evidence": EvidenceKind.EXIT_CODE}, "evidence 'exit-code' is for commands"),
         (
             {

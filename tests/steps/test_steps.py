@@ -483,6 +483,58 @@ def test_a_moments_unhealthy_target_after_the_tests_is_looked_at_again():
     assert (output.outcome, len(stage.sleeps)) == (Outcome.PASSED, 1)
 
 
+def rerun(stage, *tests, **changes):
+    """Evidence of the shard's second run: the answer of the first one had got lost."""
+    return evidence(stage.plan, *tests, run=Run(suite="smoke", shard=1, retry=1), **changes)
+
+
+def test_a_failure_whose_answer_got_lost_is_not_forgotten():
+    """Else a test would be tried again without its plan saying so."""
+    stage = Stage()
+    prepared = stage.prepare()
+    stage.leave(evidence(stage.plan, failed("a")))
+    output = stage.judge(prepared, stage.leave(rerun(stage, passed("a"))))
+    assert output.outcome is Outcome.FAILED
+    assert "1 of 1 tests in suite smoke failed" in output.sentence
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        lambda s: s.leave(evidence(s.plan, passed("a"))),
+        lambda s: s.leave(evidence(s.plan, failed("a"), plan_digest="sha256:" + "0" * 64)),
+        lambda s: s.leave(evidence(s.plan, failed("a"), input_digest="sha256:" + "0" * 64)),
+        lambda s: s.bucket.objects.update({key_of_first_run(s): b"no JSON"}),
+        lambda s: s.bucket.objects.update({key_of_first_run(s): b"{}"}),
+        lambda s: None,
+    ],
+    ids=["it passed", "another plan's", "another question's", "no JSON", "no evidence", "none"],
+)
+def test_what_else_an_unheard_run_left_neither_passes_nor_refuses(first):
+    stage = Stage()
+    prepared = stage.prepare()
+    first(stage)
+    output = stage.judge(prepared, stage.leave(rerun(stage, passed("a"), passed("b"))))
+    assert (output.outcome, output.counts.total) == (Outcome.PASSED, 2)
+
+
+def key_of_first_run(stage):
+    place = place_of(stage.question.deployment, stage.execution.name)
+    return place.evidence(Run(suite="smoke", shard=1), "evidence.json")
+
+
+def test_a_target_that_came_and_went_while_judge_looked_undoes_a_pass():
+    """It may have been another revision's, and it was there when the last test ran."""
+    stage = Stage()
+    prepared = stage.prepare()
+    own = {"127.0.0.1:1": "healthy"}
+    stage.elbv2.targets = [own | {"127.0.0.1:9": "healthy"}, own]
+    output = stage.judge(prepared, stage.leave(evidence(stage.plan, passed("a"))))
+    assert output.outcome is Outcome.INFRA_ERROR
+    assert "targets that came and went while the tests ran" in output.sentence
+    assert "127.0.0.1:9 was healthy" in output.sentence
+
+
 def test_a_target_that_stays_unhealthy_undoes_a_pass_and_keeps_a_failure():
     for test, outcome in ((passed("a"), Outcome.INFRA_ERROR), (failed("a"), Outcome.FAILED)):
         stage = Stage()

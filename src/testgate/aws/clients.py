@@ -63,8 +63,9 @@ _TOO_MANY, _SERVER_FAULT = 429, 500
 
 
 @cache
-def client(service: str) -> Any:
-    """The process's one client of a service, configured by the environment as AWS tools are."""
+def client(service: str, region: str | None = None) -> Any:
+    """The process's one client of a service, configured by the environment as AWS tools are;
+    `region` is another one than the environment's."""
     import boto3
     from botocore.config import Config
 
@@ -73,7 +74,7 @@ def client(service: str) -> Any:
         read_timeout=READ_TIMEOUT_S,
         retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
     )
-    made = boto3.client(service, config=config)
+    made = boto3.client(service, region_name=region, config=config)
     if service == "ecs":
         made.meta.events.register(f"before-parse.ecs.{HOOKS_OPERATION}", _keep_hook_details)
     return made

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from testgate.aws.ecs import Ecs, LoadBalancerEntry, RevisionFacts
+from testgate.aws.ecs import Ecs, RevisionFacts, pick_entry
 from testgate.aws.elbv2 import Elbv2, RuleFacts, listener_of
 from testgate.core.binding import Question
 from testgate.core.errors import InputError
@@ -102,21 +102,3 @@ class Discovery:
 def _leads_only_to(rule: Rule, group: str) -> bool:
     weighted = {arn for arn, weight in rule.forwards.items() if weight}
     return rule.actions == ("forward",) and weighted == {group}
-
-
-def pick_entry(revision: RevisionFacts, container: str | None) -> LoadBalancerEntry:
-    """The load balancer entry to test: the only one, or the one that CONTAINER names, by its
-    container or, where that has several, as `container:port`."""
-    entries = revision.load_balancers
-    if container is not None:
-        entries = tuple(entry for entry in entries if container in (entry.container, entry.name))
-    if len(entries) != 1:
-        names = ", ".join(entry.name for entry in revision.load_balancers) or "none"
-        wanted = f"CONTAINER is {container!r}" if container else "CONTAINER is not set"
-        raise InputError(
-            f"the service has load balancer entries for: {names}; {wanted}, "
-            "so it is not clear which one to test"
-        )
-    if not entries[0].resolved_group:
-        raise InputError("ECS has not resolved which target group the revision runs in")
-    return entries[0]

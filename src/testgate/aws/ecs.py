@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from testgate.aws.clients import RAW_HOOKS, port_errors
-from testgate.core.errors import NotFoundError
+from testgate.core.arns import ServiceDeploymentArn
+from testgate.core.errors import InputError, NotFoundError
 from testgate.core.facts import DeploymentFacts, HookFacts
 
 
@@ -62,6 +63,46 @@ class Ecs:
             raise NotFoundError(f"ECS knows no service revision {arn}")
         return _revision_facts(found[0])
 
+    def images_of(self, task_definition_arn: str) -> Mapping[str, str]:
+        """The image of every container of a task definition, by the container's name."""
+        with port_errors("looking at the task definition"):
+            answer = self._client.describe_task_definition(taskDefinition=task_definition_arn)
+        containers = answer["taskDefinition"].get("containerDefinitions") or ()
+        return {item["name"]: item.get("image", "") for item in containers}
+
+    def has_succeeded(self, deployment: ServiceDeploymentArn) -> bool:
+        """Whether ECS still knows a successful deployment of that deployment's service."""
+        page: dict[str, str] = {}
+        with port_errors("looking for earlier deployments"):
+            while True:
+                answer = self._client.list_service_deployments(
+                    cluster=deployment.cluster,
+                    service=deployment.service_arn,
+                    status=["SUCCESSFUL"],
+                    **page,
+                )
+                if answer.get("serviceDeployments") or not answer.get("nextToken"):
+                    return bool(answer.get("serviceDeployments"))
+                page = {"nextToken": answer["nextToken"]}
+
+
+def pick_entry(revision: RevisionFacts, container: str | None) -> LoadBalancerEntry:
+    """The load balancer entry to test: the only one, or the one that CONTAINER names, by its
+    container or, where that has several, as `container:port`."""
+    entries = revision.load_balancers
+    if container is not None:
+        entries = tuple(entry for entry in entries if container in (entry.container, entry.name))
+    if len(entries) != 1:
+        names = ", ".join(entry.name for entry in revision.load_balancers) or "none"
+        wanted = f"CONTAINER is {container!r}" if container else "CONTAINER is not set"
+        raise InputError(
+            f"the service has load balancer entries for: {names}; {wanted}, "
+            "so it is not clear which one to test"
+        )
+    if not entries[0].resolved_group:
+        raise InputError("ECS has not resolved which target group the revision runs in")
+    return entries[0]
+
 
 def _deployment_facts(raw: Mapping[str, Any], raw_hooks: Any) -> DeploymentFacts:
     hooks = raw.get("lifecycleHookDetails") or raw_hooks or ()
@@ -81,6 +122,7 @@ def _deployment_facts(raw: Mapping[str, Any], raw_hooks: Any) -> DeploymentFacts
             )
             for hook in hooks
         ),
+        created_at=_moment(raw.get("createdAt")),
     )
 
 

@@ -1,7 +1,8 @@
 """`testgate why` and `testgate show`: from a deployment to its gate run's reason."""
 
 import json
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -18,10 +19,17 @@ from testgate.cli.connection import (
 )
 from testgate.cli.ecs_word import EcsWord, ask_ecs
 from testgate.cli.executions import what_step_functions_says
-from testgate.cli.exits import exit_code
+from testgate.cli.exits import Exit, exit_code
 from testgate.cli.runs import RunNotFoundError, StoredRun, find_run
+from testgate.cli.waiting import WaitingHook, find_waiting
 from testgate.core.outcomes import Outcome
-from testgate.report.terminal import print_ecs_word, print_run, print_why
+from testgate.report.terminal import (
+    print_ecs_word,
+    print_others,
+    print_run,
+    print_waiting,
+    print_why,
+)
 
 Target = Annotated[
     str,
@@ -32,7 +40,7 @@ Target = Annotated[
 ]
 EXITS = (
     "Exits 0 passed, 1 failed, 3 suite_error, 4 infra_error, 5 timed_out, 6 aborted, "
-    "7 nothing recorded, 2 usage."
+    "7 nothing recorded or a hook still waits, 2 usage."
 )
 _EXAMPLES = (
     "Examples:\n\n"
@@ -55,18 +63,24 @@ def why(
     connection = Connection(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
+    waits = find_waiting(connection.client, connection.bucket(), target)
     try:
         run = find_or_explain(connection, target)
     except UnrecordedError as exc:
+        if waits:
+            _tell_waiting(waits, None, as_json=as_json)
         if as_json:
             _print_json(exc.spell())
         raise
+    if waits and not _is_explained(run, waits):
+        _tell_waiting(waits, run, as_json=as_json)
     # Something else ended the deployment: then ECS knows more than the gate.
     word = ask_ecs(connection.client("ecs"), target) if run.outcome is Outcome.ABORTED else None
     if as_json:
         _print_json(_told(run) | ({"ecs": word.spell()} if word else {}))
     else:
         print_why(Console(), run.record, run.answer, run.bucket, run.place)
+        print_others(Console(), _lines(run.others))
         if word is not None:
             print_ecs_word(Console(), str(word), word.lines)
     raise typer.Exit(exit_code(run.outcome))
@@ -90,6 +104,7 @@ def show(
         _print_json({"record": run.record, "answer": run.answer})
     else:
         print_run(Console(), run.record, run.answer, run.bucket, run.place)
+        print_others(Console(), _lines(run.others))
     raise typer.Exit(exit_code(run.outcome))
 
 
@@ -124,8 +139,37 @@ def find_or_explain(connection: Connection, target: str) -> StoredRun:
         raise UnrecordedError(str(exc), execution, word) from exc
 
 
+def _is_explained(run: StoredRun, waits: Sequence[WaitingHook]) -> bool:
+    """Whether a run tells more than those that still wait: it refused the same deployment."""
+    same = any(hook.place.deployment_id == run.place.deployment_id for hook in waits)
+    return same and not run.passed
+
+
+def _tell_waiting(
+    waits: Sequence[WaitingHook], run: StoredRun | None, *, as_json: bool
+) -> NoReturn:
+    """What a deployment waits for, and what has been answered so far. Raises typer.Exit."""
+    ended = [] if run is None else [run, *run.others]
+    same = {hook.place.deployment_id for hook in waits}
+    ended = [each for each in ended if each.place.deployment_id in same]
+    if as_json:
+        waiting = [hook.spell() for hook in waits]
+        _print_json({"outcome": None, "waiting": waiting, "ended": [_told(run) for run in ended]})
+    else:
+        place = waits[0].place
+        lines = [(hook.hook, hook.stage, hook.sentence) for hook in waits]
+        print_waiting(Console(), f"{place.cluster}/{place.service}", lines)
+        print_others(Console(), _lines(ended))
+    raise typer.Exit(Exit.NOT_FOUND)
+
+
+def _lines(runs: Sequence[StoredRun]) -> list[tuple[str, str, str]]:
+    return [(run.hook, run.outcome.value, run.sentence) for run in runs]
+
+
 def _told(run: StoredRun) -> dict[str, Any]:
     return {
+        "hook": run.hook,
         "outcome": run.outcome.value,
         "sentence": run.sentence,
         "service": run.service,

@@ -85,6 +85,8 @@ def up(
             stack = deploy_gate(local.client, repository())
             console.print(f"\nStack {stack.name} is deployed; a service's lifecycle hook names:")
             typer.echo(f"  hookTargetArn {stack.hook_function_arn}")
+            for each in ("admission", "approval", "metrics"):
+                typer.echo(f"             or {getattr(stack, f'{each}_function_arn')}")
             typer.echo(f"  roleArn       {stack.hook_invoke_role_arn}")
         console.print("\nCtrl-C stops it.")
         stop.wait()

@@ -5,12 +5,13 @@ Imported by the commands that show gate runs.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from testgate.aws.s3 import Bucket
 from testgate.core.arns import parse_service_deployment_arn
 from testgate.core.errors import GateError, InputError
+from testgate.core.kinds import TEST_GATE
 from testgate.core.layout import (
     NO_EXECUTION,
     RunPlace,
@@ -18,7 +19,7 @@ from testgate.core.layout import (
     index_prefix,
     parse_index_key,
 )
-from testgate.core.outcomes import Outcome
+from testgate.core.outcomes import PASSING, Outcome
 
 _SERVICE = re.compile(r"([0-9A-Za-z_-]+)/([0-9A-Za-z_-]+)")
 _MAX_KEYS = 20_000
@@ -30,12 +31,14 @@ class RunNotFoundError(GateError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
-    """A gate run as stored: Judge's record, the hook's answer, or (at least one of) both."""
+    """A gate run as stored: Judge's record, the hook's answer, or (at least one of) both; and what
+    `others` the same deployment had, of this hook or another kind."""
 
     place: RunPlace
     bucket: str
     record: Mapping[str, Any] | None
     answer: Mapping[str, Any] | None
+    others: tuple["StoredRun", ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -48,6 +51,31 @@ class StoredRun:
         return str((self.answer or self.record or {})["sentence"])
 
     @property
+    def hook(self) -> str:
+        """The kind of the hook: `test-gate`, `admission`, `approval` or `metrics`."""
+        return str((self.answer or {}).get("hook") or TEST_GATE.name)
+
+    @property
+    def answered_at(self) -> str:
+        """When the hook answered ECS, "" if it has not."""
+        return str((self.answer or {}).get("answered_at") or "")
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is nothing to explain."""
+        return self.outcome in PASSING
+
+    @property
+    def blame(self) -> int:
+        """How much this run has to do with a deployment that went back: 3 refused it, 2 would
+        have, 1 only found it going, 0 passed."""
+        if self.passed:
+            return 0
+        if self.outcome is Outcome.ABORTED:
+            return 1
+        return 3 if (self.answer or {}).get("hook_status") == "FAILED" else 2
+
+    @property
     def service(self) -> str:
         """`<cluster>/<service>`"""
         return f"{self.place.cluster}/{self.place.service}"
@@ -58,15 +86,36 @@ def find_run(bucket: Bucket, target: str) -> StoredRun:
 
     Raises RunNotFoundError, InputError for another kind of target.
     """
-    if target.startswith("arn:"):
-        places = _places_of_deployment(bucket, target)
-    else:
-        places = _newest_place(bucket, target)
+    cluster, service, deployment_id = service_and_deployment(target)
+    if not deployment_id:
+        newest = next(iter(bucket.keys(index_prefix(cluster, service), 1)), "")
+        entry = parse_index_key(newest)
+        deployment_id = entry.place.deployment_id if entry else ""
+    places = _places(bucket, cluster, service, deployment_id) if deployment_id else []
     runs = [run for run in (_read(bucket, place) for place in places) if run is not None]
     if runs:
-        # Several gates may have run for one deployment: the one that refused it is the answer.
-        return max(runs, key=lambda run: run.outcome.severity)
+        first, *others = sorted(runs, key=_order)
+        return replace(first, others=tuple(others))
     raise RunNotFoundError(f"no ended gate run of {target} is recorded in bucket {bucket.name}")
+
+
+def _order(run: StoredRun) -> tuple[int, bool, str]:
+    """Several hooks may have been asked by one deployment: first the one that refused it, and of
+    those the earliest; where all passed, one that has a record."""
+    return (-run.blame, run.passed and run.record is None, run.answered_at or "~")
+
+
+def service_and_deployment(target: str) -> tuple[str, str, str]:
+    """Cluster, service and deployment id ("" for any) of a target. Raises InputError."""
+    if target.startswith("arn:"):
+        deployment = parse_service_deployment_arn(target)
+        return deployment.cluster, deployment.service, deployment.deployment_id
+    match = _SERVICE.fullmatch(target)
+    if match is None:
+        raise InputError(
+            f"{target!r} is neither the ARN of a service deployment nor cluster/service"
+        )
+    return match[1], match[2], ""
 
 
 def _read(bucket: Bucket, place: RunPlace) -> StoredRun | None:
@@ -77,23 +126,6 @@ def _read(bucket: Bucket, place: RunPlace) -> StoredRun | None:
     if record is None and answer is None:
         return None
     return StoredRun(place=place, bucket=bucket.name, record=record, answer=answer)
-
-
-def _places_of_deployment(bucket: Bucket, arn: str) -> list[RunPlace]:
-    deployment = parse_service_deployment_arn(arn)
-    return _places(bucket, deployment.cluster, deployment.service, deployment.deployment_id)
-
-
-def _newest_place(bucket: Bucket, target: str) -> list[RunPlace]:
-    match = _SERVICE.fullmatch(target)
-    if match is None:
-        raise InputError(
-            f"{target!r} is neither the ARN of a service deployment nor cluster/service"
-        )
-    cluster, service = match.groups()
-    newest = next(iter(bucket.keys(index_prefix(cluster, service), 1)), "")
-    entry = parse_index_key(newest)
-    return _places(bucket, cluster, service, entry.place.deployment_id) if entry else []
 
 
 def _places(bucket: Bucket, cluster: str, service: str, deployment_id: str) -> list[RunPlace]:

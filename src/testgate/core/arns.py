@@ -30,6 +30,14 @@ class ServiceDeploymentArn:
     service: str
     deployment_id: str
 
+    @property
+    def service_arn(self) -> str:
+        """The ARN of the service that is deployed."""
+        return (
+            f"arn:{self.partition}:ecs:{self.region}:{self.account}:"
+            f"service/{self.cluster}/{self.service}"
+        )
+
     def __str__(self) -> str:
         return (
             f"arn:{self.partition}:ecs:{self.region}:{self.account}:"

@@ -6,12 +6,22 @@ Standard library only; imported by the hook, the steps and the command line.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from testgate.core.canonical import canonical_json
 from testgate.core.errors import ConfigError
+from testgate.core.fields import (
+    Fields,
+    choice,
+    encodable,
+    kind_of,
+    matching,
+    parse_fields,
+    text,
+    whole,
+)
 from testgate.core.headers import parse_headers
 
 EXECUTION_KEY = "SFN_EXECUTION_ARN"
@@ -87,23 +97,16 @@ def parse_details(raw: object) -> Mapping[str, object]:
 
 def parse_config(details: Mapping[str, object]) -> GateConfig:
     """The gate's configuration. Raises ConfigError that lists every problem at once."""
-    problems: list[str] = []
-    values: dict[str, object] = {}
-    for key in sorted(details):
-        if key in OUR_KEYS:
-            continue
-        if key not in _PARSERS:
-            problems.append(f"unknown key {key[:100]!r} in hookDetails{_nearest(key)}")
-        else:
-            name, parse = _PARSERS[key]
-            try:
-                values[name] = parse(details[key])
-            except ValueError as exc:
-                problems.append(f"{key}: {exc}")
+    values, problems = parse_fields(users_own(details), _FIELDS)
     problems += _choice_problems(details)
     if problems:
         raise ConfigError(*problems)
     return GateConfig(**values)  # type: ignore[arg-type]
+
+
+def users_own(details: Mapping[str, object]) -> dict[str, object]:
+    """Without the keys that are ours."""
+    return {key: value for key, value in details.items() if key not in OUR_KEYS}
 
 
 def wants_observe(details: Mapping[str, object]) -> bool:
@@ -152,59 +155,8 @@ def _choice_problems(details: Mapping[str, object]) -> list[str]:
     return []
 
 
-def kind_of(value: object) -> str:
-    """What JSON calls it, with its article."""
-    names: dict[type, str] = {
-        list: "an array",
-        bool: "a boolean",
-        int: "a number",
-        float: "a number",
-        str: "text",
-        dict: "an object",
-    }
-    return names.get(type(value), "null" if value is None else type(value).__name__)
-
-
-def _shown(value: object) -> str:
-    """As it was spelled, so far as that fits into a sentence."""
-    return repr(value[:100]) if isinstance(value, str) else json.dumps(value)[:100]
-
-
-def _nearest(key: str) -> str:
-    import difflib  # only a refusal pays for it
-
-    known = sorted(_PARSERS)
-    close = difflib.get_close_matches(key.upper(), known, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else f"; known keys: {', '.join(known)}"
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"expected text, got {kind_of(value)}" if value != "" else "is empty")
-    return _encodable(value)
-
-
-def _encodable(text: str) -> str:
-    """JSON can spell half a character (a lone surrogate); nothing that is stored can."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError(f"{ascii(text)[:100]} holds half a character (a lone surrogate)") from None
-    return text
-
-
-def _matching(pattern: re.Pattern[str], expected: str) -> Callable[[object], str]:
-    def parse(value: object) -> str:
-        text = _text(value)
-        if not pattern.fullmatch(text):
-            raise ValueError(f"got {text[:100]!r}, expected {expected}")
-        return text
-
-    return parse
-
-
 def _host(value: object) -> str:
-    return _matching(_HOST, "a host's name, without port")(value).lower()
+    return matching(_HOST, "a host's name, without port")(value).lower()
 
 
 def _suites(value: object) -> tuple[str, ...]:
@@ -224,54 +176,31 @@ def _suites(value: object) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _timeout(value: object) -> int:
-    number = int(value) if isinstance(value, str) and value.isdecimal() else value
-    if isinstance(number, float) and number.is_integer():
-        number = int(number)
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise ValueError(f"expected a whole number of seconds, got {_shown(value)}")
-    if not MIN_TIMEOUT_S <= number <= MAX_TIMEOUT_S:
-        raise ValueError(f"got {number}, expected {MIN_TIMEOUT_S} to {MAX_TIMEOUT_S} seconds")
-    return number
-
-
-def _mode(value: object) -> Mode:
-    if value not in [mode.value for mode in Mode]:
-        raise ValueError(f"got {_shown(value)}, expected enforce or observe")
-    return Mode(value)
-
-
-def _on_create(value: object) -> OnCreate:
-    if value not in [choice.value for choice in OnCreate]:
-        raise ValueError(f"got {_shown(value)}, expected run or skip")
-    return OnCreate(value)
-
-
 def _parameters(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise ValueError(f"expected an object of texts, got {kind_of(value)}")
-    for name, text in value.items():
+    for name, said in value.items():
         if not _PARAMETER.fullmatch(name):
             raise ValueError(f"{name[:100]!r} is not a name of capitals, digits and _")
-        if not isinstance(text, str):
-            raise ValueError(f"{name} must be text, got {kind_of(text)}")
-        _encodable(text)
+        if not isinstance(said, str):
+            raise ValueError(f"{name} must be text, got {kind_of(said)}")
+        encodable(said)
     size = len(canonical_json(value).encode())
     if size > MAX_PARAMETERS_BYTES:
         raise ValueError(f"is {size} bytes as JSON, at most {MAX_PARAMETERS_BYTES} are allowed")
     return dict(value)
 
 
-_PARSERS: Mapping[str, tuple[str, Callable[[object], object]]] = {
-    "GATE": ("gate", _matching(_GATE, "name or name@sha256:<64 hex>")),
+_FIELDS: Fields = {
+    "GATE": ("gate", matching(_GATE, "name or name@sha256:<64 hex>")),
     "TEST_SUITES": ("test_suites", _suites),
-    "TEST_ENDPOINT": ("test_endpoint", _matching(_ENDPOINT, "http(s)://host[:port][/path]")),
+    "TEST_ENDPOINT": ("test_endpoint", matching(_ENDPOINT, "http(s)://host[:port][/path]")),
     "TEST_HOST": ("test_host", _host),
     "TEST_HEADERS": ("test_headers", parse_headers),
-    "CONTAINER": ("container", _text),
-    "MODE": ("mode", _mode),
-    "TIMEOUT_SECONDS": ("timeout_s", _timeout),
-    "ON_CREATE": ("on_create", _on_create),
+    "CONTAINER": ("container", text),
+    "MODE": ("mode", choice(Mode)),
+    "TIMEOUT_SECONDS": ("timeout_s", whole(MIN_TIMEOUT_S, MAX_TIMEOUT_S, "seconds")),
+    "ON_CREATE": ("on_create", choice(OnCreate)),
     "PARAMETERS": ("parameters", _parameters),
 }
-KNOWN_KEYS = frozenset(_PARSERS)
+KNOWN_KEYS = frozenset(_FIELDS)

@@ -1,19 +1,22 @@
 """What the hook does next: a pure function of what it has seen.
 
 The table is the design's section 5. Nothing here calls AWS, reads a clock or trusts
-`TESTGATE_STATE` with anything but delays. Standard library only; imported by hooks/test_gate.py.
+`TESTGATE_STATE` with anything but delays. Standard library only; imported by the hooks' shells.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from testgate.core.binding import Question, binding_problem, parse_output
 from testgate.core.config import MIN_TIMEOUT_S, Mode, OnCreate
 from testgate.core.deadlines import EXPIRY_RESERVE_S, deadlines
 from testgate.core.errors import EvidenceError
-from testgate.core.events import GATED_STAGES, SHIFT_STAGES, HookEvent
+from testgate.core.events import SHIFT_STAGES, HookEvent
 from testgate.core.facts import DeploymentFacts, ExecutionFacts
+from testgate.core.kinds import TEST_GATE, HookKind
 from testgate.core.outcomes import Outcome
 
 FIRST_DELAY_S = 2
@@ -31,10 +34,13 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Answer IN_PROGRESS. `trouble` says what went wrong, if the wait is due to that."""
+    """Answer IN_PROGRESS. `trouble` says what went wrong, if the wait is due to that; `says` what
+    is waited for, and `state` travels with our hints in hookDetails: neither decides anything."""
 
     delay_s: int
     trouble: str | None = None
+    says: str | None = None
+    state: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,45 +53,65 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse:
-    """Answer FAILED, and say why."""
+    """Answer FAILED, and say why. `evidence` is what was seen, for those who want to check it."""
 
     outcome: Outcome
     sentence: str
+    evidence: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allow:
-    """Answer SUCCEEDED. `sentence` says what earned it."""
+    """Answer SUCCEEDED. `sentence` says what earned it, `evidence` what was seen."""
 
     sentence: str
+    evidence: Mapping[str, Any] | None = None
 
 
 Verdict = Allow | Refuse
 Decision = Start | Wait | Stop | Allow | Refuse
 
 
-def decide_stage(event: HookEvent) -> Refuse | None:
-    """Refuse a hook at a stage that no gate can serve; None to go on."""
-    if event.stage in GATED_STAGES or event.stage in SHIFT_STAGES:
+def decide_stage(event: HookEvent, kind: HookKind = TEST_GATE) -> Refuse | None:
+    """Refuse a hook at a stage that it cannot serve; None to go on."""
+    if event.stage in kind.stages or event.stage in SHIFT_STAGES:
         return None
-    return _wrong_stage(event)
+    return _wrong_stage(event, kind)
 
 
-def decide_shift(event: HookEvent, deployment: DeploymentFacts) -> Verdict:
-    """At a shift stage: a rollback must not be hindered, anything else is a wrong stage.
+def decide_shift(
+    event: HookEvent, deployment: DeploymentFacts, kind: HookKind = TEST_GATE
+) -> Verdict | None:
+    """At a shift stage: a rollback must not be hindered, anything else is a wrong stage. None
+    where the weights say rollback and the status does not yet, which lags behind.
 
     Source: ECS invokes hooks of both shift stages again while it rolls back, with weight 0 for
     the target revision (AWS's developer guide).
     """
-    if event.target_weight == 0 and deployment.status.startswith("ROLLBACK_"):
+    if event.target_weight != 0:
+        return _wrong_stage(event, kind)
+    if deployment.status.startswith("ROLLBACK_"):
         return Allow(sentence=f"the deployment is {deployment.status}: traffic may go back")
-    return _wrong_stage(event)
+    return None
 
 
 def decide_setting(
     question: Question, mode: Mode, deployment: DeploymentFacts, function_arn: str
 ) -> Verdict | None:
     """What the deployment itself rules out or makes needless; None to go on."""
+    refusal = decide_deployment(mode, deployment, function_arn)
+    if refusal is not None:
+        return refusal
+    if question.config.on_create is OnCreate.SKIP and not deployment.has_source:
+        return Allow(
+            sentence="skipped: the service's first deployment, and ON_CREATE is skip; "
+            "no test was run"
+        )
+    return None
+
+
+def decide_deployment(mode: Mode, deployment: DeploymentFacts, function_arn: str) -> Refuse | None:
+    """What the deployment rules out for every hook; None to go on."""
     actions = {hook.timeout_action for hook in deployment.waiting_hooks(function_arn)}
     if "CONTINUE" in actions and mode is Mode.ENFORCE:
         return Refuse(
@@ -97,11 +123,6 @@ def decide_setting(
         return Refuse(
             outcome=Outcome.ABORTED,
             sentence=f"the deployment is {deployment.status}: nobody waits for this verdict",
-        )
-    if question.config.on_create is OnCreate.SKIP and not deployment.has_source:
-        return Allow(
-            sentence="skipped: the service's first deployment, and ON_CREATE is skip; "
-            "no test was run"
         )
     return None
 
@@ -215,11 +236,11 @@ def _decide_stopped(execution: ExecutionFacts) -> Refuse:
     return Refuse(outcome=Outcome.ABORTED, sentence=f"the execution was stopped{cause}")
 
 
-def _wrong_stage(event: HookEvent) -> Refuse:
+def _wrong_stage(event: HookEvent, kind: HookKind) -> Refuse:
     return Refuse(
         outcome=Outcome.INFRA_ERROR,
-        sentence=f"a test gate cannot answer at {event.stage}: "
-        f"hook it at {' or '.join(GATED_STAGES)}",
+        sentence=f"{kind.title} cannot answer at {event.stage}: "
+        f"hook it at {' or '.join(kind.stages)}",
     )
 
 

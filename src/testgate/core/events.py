@@ -12,8 +12,8 @@ from testgate.core.arns import (
     parse_service_deployment_arn,
     revision_belongs_to,
 )
-from testgate.core.config import kind_of
 from testgate.core.errors import HookEventError, InputError
+from testgate.core.fields import kind_of
 
 TEST_SHIFT = "TEST_TRAFFIC_SHIFT"
 POST_TEST = "POST_TEST_TRAFFIC_SHIFT"

@@ -27,6 +27,7 @@ class DeploymentFacts:
     has_source: bool
     running_tasks: int
     hooks: tuple[HookFacts, ...]
+    created_at: datetime | None = None
 
     def waiting_hooks(self, function_arn: str) -> tuple[HookFacts, ...]:
         """The hooks of that function which ECS waits for now. Several may name one function, and

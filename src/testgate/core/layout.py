@@ -3,11 +3,15 @@
     runs/<cluster>/<service>/<deployment id>/<run name>/{record.json, answer.json}
     runs/<...>/{report.md, report.html, report.junit.xml, report.ctrf.json}
     runs/<...>/evidence/<suite>/<shard>/<attempt>-<retry>/{evidence.json, junit.xml, output.txt}
+    runs/<...>/evidence/identity/{before,after}-<retry>.json
+    runs/<...>/checks/<number>.<result>.json
     index/<cluster>/<service>/<reversed ms>.<outcome>.<deployment id>.<run name>   (empty objects)
+    waiting/<cluster>/<service>/<deployment id>/<run name>.json
     plans/sha256/<hex>.json  plans/gates/<name>.json  plans/suites/<name>.json
     bundles/suites/<hex>.zip
 
-The run name is the execution's name. Standard library only; imported by everything that stores.
+The run name is the execution's name, or begins with the kind of a hook that has no execution.
+Standard library only; imported by everything that stores.
 """
 
 import re
@@ -25,6 +29,11 @@ if TYPE_CHECKING:
 NO_EXECUTION = "no-execution"  # the run name of a gate run that was refused without one
 _END_OF_TIME_MS = 9_999_999_999_999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WAITING = re.compile(
+    r"waiting/(?P<cluster>[^/]+)/(?P<service>[^/]+)/(?P<deployment>[0-9A-Za-z_-]+)/"
+    r"(?P<name>[0-9A-Za-z_-]+)\.json"
+)
+_CHECK = re.compile(r".+/checks/(?P<number>\d{4})\.(?P<result>good|missing|bad)\.json")
 _ENTRY = re.compile(
     r"index/(?P<cluster>[^/]+)/(?P<service>[^/]+)/(?P<reversed>\d{13})\.(?P<outcome>[a-z_]+)\."
     r"(?P<deployment>[0-9A-Za-z_-]+)\.(?P<name>[0-9A-Za-z_-]+)"
@@ -64,6 +73,22 @@ class RunPlace:
     def another_answer(self, request_id: str) -> str:
         """An answer that differs from the first."""
         return f"{self.answers}-{_plain(request_id)}.json"
+
+    @property
+    def waiting(self) -> str:
+        """Since when the hook has been asked, and what it waits for; kept for days only."""
+        return (
+            f"{waiting_prefix(self.cluster, self.service, self.deployment_id)}{self.run_name}.json"
+        )
+
+    @property
+    def checks(self) -> str:
+        """The prefix of what was seen at each check."""
+        return f"{self.prefix}checks/"
+
+    def check(self, number: int, result: str) -> str:
+        """What was seen at one check; its key alone tells the result."""
+        return f"{self.checks}{number:04d}.{result}.json"
 
     @property
     def report(self) -> str:
@@ -108,13 +133,13 @@ class IndexEntry:
     ended_at: datetime
 
 
-def place_of(deployment: ServiceDeploymentArn, execution_name: str | None) -> RunPlace:
-    """Where a gate run of that deployment lies; None names a run that never got an execution."""
+def place_of(deployment: ServiceDeploymentArn, run_name: str | None) -> RunPlace:
+    """Where a run for that deployment lies; None names a gate run that never got an execution."""
     return RunPlace(
         cluster=deployment.cluster,
         service=deployment.service,
         deployment_id=deployment.deployment_id,
-        run_name=execution_name or NO_EXECUTION,
+        run_name=run_name or NO_EXECUTION,
     )
 
 
@@ -126,6 +151,30 @@ def deployment_prefix(cluster: str, service: str, deployment_id: str) -> str:
 def index_prefix(cluster: str, service: str) -> str:
     """The index of one service."""
     return f"index/{cluster}/{service}/"
+
+
+def waiting_prefix(cluster: str, service: str, deployment_id: str = "") -> str:
+    """What hooks of a service, or of one of its deployments, wait or waited for lately."""
+    return f"waiting/{cluster}/{service}/" + (f"{deployment_id}/" if deployment_id else "")
+
+
+def parse_waiting_key(key: str) -> RunPlace | None:
+    """The place of the run that waits, or None for a key that is none."""
+    match = _WAITING.fullmatch(key)
+    if match is None:
+        return None
+    return RunPlace(
+        cluster=match["cluster"],
+        service=match["service"],
+        deployment_id=match["deployment"],
+        run_name=match["name"],
+    )
+
+
+def parse_check_key(key: str) -> tuple[int, str] | None:
+    """Number and result of a check, or None for a key that is none."""
+    match = _CHECK.fullmatch(key)
+    return (int(match["number"]), match["result"]) if match else None
 
 
 def parse_index_key(key: str) -> IndexEntry | None:
@@ -144,6 +193,11 @@ def parse_index_key(key: str) -> IndexEntry | None:
         outcome=Outcome(match["outcome"]),
         ended_at=_EPOCH + timedelta(milliseconds=ended_ms),
     )
+
+
+def answers_key(prefix: str, when: str, retry: int) -> str:
+    """What green answered before or after the tests of the gate run with that prefix."""
+    return f"{prefix}evidence/identity/{when}-{retry}.json"
 
 
 def plan_key(digest: str) -> str:

@@ -20,11 +20,11 @@ from testgate.core.answers import (
     Succeeded,
     spell_answer,
 )
-from testgate.core.binding import Question
 from testgate.core.config import EXECUTION_KEY, STATE_KEY
 from testgate.core.decision import Allow, Refuse, Wait
 from testgate.core.errors import PortError
-from testgate.core.events import GATED_STAGES, HookEvent
+from testgate.core.events import SHIFT_STAGES, HookEvent
+from testgate.core.kinds import TEST_GATE, HookKind
 from testgate.core.layout import RunPlace, error_key, place_of
 from testgate.core.outcomes import Outcome
 from testgate.core.storing import cap_sentence
@@ -32,13 +32,25 @@ from testgate.core.storing import cap_sentence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """As much as could be read of what was asked; `event` None means not even that."""
+    """As much as could be read of what was asked; `event` None means not even that.
 
+    `run_name` is where the answer lies under its deployment, None if that is not known.
+    """
+
+    kind: HookKind
     event: HookEvent | None = None
     observe: bool = False
-    question: Question | None = None
+    run_name: str | None = None
     execution_arn: str | None = None
     details: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def place(self) -> RunPlace | None:
+        """Where the answer lies: a hook without an execution has its kind to be found by."""
+        if self.event is None:
+            return None
+        unnamed = None if self.kind is TEST_GATE else self.kind.name
+        return place_of(self.event.deployment, self.run_name or unnamed)
 
     @property
     def troubles(self) -> int:
@@ -63,15 +75,18 @@ class Answering:
     def wait(self, asked: Asked, wait: Wait, troubles: int) -> HookAnswer:
         """IN_PROGRESS with the full union of what came and what is ours."""
         details = dict(asked.details)
-        details[STATE_KEY] = {"troubles": troubles}
+        details[STATE_KEY] = {**wait.state, "troubles": troubles}
         if asked.execution_arn:
             details[EXECUTION_KEY] = asked.execution_arn
         log(
             "wait",
             {
+                "hook": asked.kind.name,
+                "deployment": str(asked.event.deployment) if asked.event else None,
                 "execution_arn": asked.execution_arn,
                 "delay_s": wait.delay_s,
                 "trouble": wait.trouble,
+                "says": wait.says,
             },
         )
         return InProgress(delay_s=wait.delay_s, details=details)
@@ -97,8 +112,10 @@ class Answering:
         withheld = asked.observe and isinstance(verdict, Refuse)
         sentence = ("would have refused: " if withheld else "") + verdict.sentence
         event = asked.event
+        evidence = {} if verdict.evidence is None else {"evidence": verdict.evidence}
         return {
             "schema": ANSWER_SCHEMA,
+            "hook": asked.kind.name,
             "outcome": outcome.value,
             "sentence": cap_sentence(sentence),
             "hook_status": spell_answer(answer)["hookStatus"],
@@ -109,21 +126,24 @@ class Answering:
             "execution_arn": asked.execution_arn,
             "answered_at": self.now().isoformat(),
             "request_id": self.request_id,
-        }
+        } | evidence
 
     def _store(self, asked: Asked, told: Mapping[str, Any]) -> None:
-        if asked.event is None:
+        place = asked.place
+        if asked.event is None or place is None:
             self.bucket.put_json_once(error_key(self.request_id, self.now()), told)
             return
-        name = asked.question.execution_name if asked.question else None
-        place = place_of(asked.event.deployment, name)
         first = self.bucket.put_json_once(place.answer, told)
         if not first:
             self._store_another(place, told)
-        elif asked.event.stage in GATED_STAGES and not self.bucket.exists(place.record):
-            # Judge never came to write its entry: without this one, nobody would find the run.
+        elif asked.event.stage not in SHIFT_STAGES and not self._is_recorded(asked, place):
+            # Without this entry, nobody would find the run: there is no Judge, or it never came.
             key = place.index(Outcome(told["outcome"]), self.now())
             self.bucket.put_once(key, b"", "text/plain")
+
+    def _is_recorded(self, asked: Asked, place: RunPlace) -> bool:
+        """Whether Judge has written its own entry."""
+        return asked.execution_arn is not None and self.bucket.exists(place.record)
 
     def _store_another(self, place: RunPlace, told: Mapping[str, Any]) -> None:
         """Two hooks may ask one question, one of them only observing: what ECS was told otherwise
@@ -133,7 +153,9 @@ class Answering:
             self.bucket.put_json_once(place.another_answer(self.request_id), told)
 
     def _emit(self, asked: Asked, told: Mapping[str, Any]) -> None:
-        self.bus.emit(told, [str(asked.event.deployment)] if asked.event else [])
+        # Evidence is for those who look: it may be long, and an event must not be.
+        event = {name: value for name, value in told.items() if name != "evidence"}
+        self.bus.emit(event, [str(asked.event.deployment)] if asked.event else [])
 
 
 def log(kind: str, line: Mapping[str, object]) -> None:

@@ -5,17 +5,15 @@ All that is decided here was decided in `testgate.core.decision`. Imported by ho
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from testgate.aws.clients import client
 from testgate.aws.ecs import Ecs
-from testgate.aws.events import EventBus
-from testgate.aws.s3 import Bucket
 from testgate.aws.stepfunctions import StepFunctions
 from testgate.core.answers import HookAnswer
 from testgate.core.arns import execution_arn
 from testgate.core.binding import Question
-from testgate.core.config import EXECUTION_KEY, Mode, parse_config, parse_details, wants_observe
+from testgate.core.config import EXECUTION_KEY, Mode, parse_config
 from testgate.core.decision import (
     FIRST_DELAY_S,
     Allow,
@@ -25,47 +23,23 @@ from testgate.core.decision import (
     Wait,
     decide_execution,
     decide_setting,
-    decide_shift,
-    decide_stage,
-    decide_trouble,
 )
-from testgate.core.errors import ConfigError, GateError, HookEventError, UnavailableError
-from testgate.core.events import GATED_STAGES, SHIFT_STAGES, HookEvent, parse_hook_event
-from testgate.core.outcomes import Outcome
-from testgate.hook.answering import Answering, Asked
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One invocation of the function. `decided` is told a final answer before it is recorded;
-    `abandoned` says that the watchdog has answered already."""
-
-    function_arn: str
-    request_id: str
-    abandoned: Callable[[], bool]
-    decided: Callable[[HookAnswer], None]
+from testgate.core.errors import ConfigError, UnavailableError
+from testgate.core.events import GATED_STAGES, HookEvent
+from testgate.core.kinds import TEST_GATE
+from testgate.hook.answering import Answering
+from testgate.hook.flow import Call, Flow, answering_from_environment, infra, utc_now
 
 
 def gate_from_environment(environment: Mapping[str, str], call: Call) -> "GateHook":
     """The gate as its function is deployed: RECORD_BUCKET and STATE_MACHINE_ARN name its parts."""
-
-    def now() -> datetime:
-        return datetime.now(UTC)
-
     return GateHook(
         ecs=Ecs(client("ecs")),
         executions=StepFunctions(client("stepfunctions")),
-        answering=Answering(
-            bucket=Bucket(client("s3"), environment["RECORD_BUCKET"]),
-            bus=EventBus(client("events")),
-            request_id=call.request_id,
-            now=now,
-            abandoned=call.abandoned,
-            decided=call.decided,
-        ),
+        answering=answering_from_environment(environment, call),
         state_machine_arn=environment["STATE_MACHINE_ARN"],
         function_arn=call.function_arn,
-        now=now,
+        now=utc_now,
     )
 
 
@@ -82,35 +56,18 @@ class GateHook:
 
     def answer(self, raw: object) -> HookAnswer:
         """The answer to one event; a final one has been recorded, logged and emitted."""
-        try:
-            event = parse_hook_event(raw)
-        except HookEventError as exc:
-            return self.answering.finish(Asked(), _infra(f"the hook's event is unreadable: {exc}"))
-        try:
-            details = parse_details(event.raw_details)
-        except ConfigError as exc:
-            return self.answering.finish(Asked(event=event), _infra(str(exc)))
-        wrong = decide_stage(event)
-        if wrong is not None:
-            asked = Asked(event=event, observe=wants_observe(details), details=details)
-            return self.answering.finish(asked, wrong)
-        if event.stage in SHIFT_STAGES:
-            return self._answer_shift(event, details)
-        return self._answer_gate(event, details)
+        return self._flow.answer(raw, self._ask)
 
-    def _answer_shift(self, event: HookEvent, details: Mapping[str, object]) -> HookAnswer:
-        asked = Asked(event=event, observe=wants_observe(details), details=details)
-        return self._settle(
-            asked, lambda: decide_shift(event, self.ecs.deployment(str(event.deployment)))
-        )
+    @property
+    def _flow(self) -> Flow:
+        return Flow(kind=TEST_GATE, ecs=self.ecs, answering=self.answering)
 
-    def _answer_gate(self, event: HookEvent, details: Mapping[str, object]) -> HookAnswer:
-        observe = wants_observe(details)
+    def _ask(self, event: HookEvent, details: Mapping[str, object]) -> HookAnswer:
+        asked = self._flow.asked(event, details)
         try:
             config = parse_config(details)
         except ConfigError as exc:
-            asked = Asked(event=event, observe=observe, details=details)
-            return self.answering.finish(asked, _infra(str(exc)))
+            return self.answering.finish(asked, infra(str(exc)))
         question = Question(
             deployment=event.deployment,
             revision=event.target_revision,
@@ -118,14 +75,12 @@ class GateHook:
             config=config,
         )
         arn = self._arn(question)
-        asked = Asked(
-            event=event, observe=observe, question=question, execution_arn=arn, details=details
-        )
+        asked = replace(asked, run_name=question.execution_name, execution_arn=arn)
         claimed = details.get(EXECUTION_KEY, arn)
         if claimed not in (arn, *self._arns_of_other_stages(question)):
             sentence = f"hookDetails names another execution than this gate run's: {claimed}"
-            return self.answering.finish(asked, _infra(sentence))
-        return self._settle(asked, lambda: self._decide(question, arn, config.mode))
+            return self.answering.finish(asked, infra(sentence))
+        return self._flow.settle(asked, lambda: self._decide(question, arn, config.mode))
 
     def _decide(self, question: Question, arn: str, mode: Mode) -> Allow | Refuse | Wait:
         """See what there is to see, act once if that is decided, and say what follows."""
@@ -165,22 +120,3 @@ class GateHook:
     def _arns_of_other_stages(self, question: Question) -> set[str]:
         """ECS may hand a hook of two stages at the second what it returned at the first."""
         return {self._arn(replace(question, stage=stage)) for stage in GATED_STAGES}
-
-    def _settle(self, asked: Asked, decide: Callable[[], Allow | Refuse | Wait]) -> HookAnswer:
-        """Turn a decision, or AWS's failure to help with it, into an answer."""
-        troubles = 0
-        decision: Allow | Refuse | Wait
-        try:
-            decision = decide()
-        except UnavailableError as exc:
-            troubles = asked.troubles + 1
-            decision = decide_trouble(troubles, str(exc))
-        except GateError as exc:
-            decision = _infra(str(exc))
-        if isinstance(decision, Wait):
-            return self.answering.wait(asked, decision, troubles)
-        return self.answering.finish(asked, decision)
-
-
-def _infra(sentence: str) -> Refuse:
-    return Refuse(outcome=Outcome.INFRA_ERROR, sentence=sentence)

@@ -30,6 +30,10 @@ class GateStack:
     hook_invoke_role_arn: str
     state_machine_arn: str
     record_bucket: str
+    admission_function_arn: str
+    approval_function_arn: str
+    approval_bucket: str
+    metrics_function_arn: str
 
     def hook(self, details: object, timeout: Mapping[str, object] | None = None) -> Hook:
         """The lifecycle hook that a service adds to be gated."""
@@ -40,8 +44,28 @@ class GateStack:
             timeout=timeout,
         )
 
+    def admission(self, details: object = None) -> Hook:
+        """The hook that admits images."""
+        return self._hook_at(self.admission_function_arn, details, "PRE_SCALE_UP")
+
+    def approval(self, details: object = None, stage: str = "POST_TEST_TRAFFIC_SHIFT") -> Hook:
+        """The hook that waits for an approval."""
+        return self._hook_at(self.approval_function_arn, details, stage)
+
+    def metrics(self, details: object, stage: str = "POST_PRODUCTION_TRAFFIC_SHIFT") -> Hook:
+        """The hook that watches metrics and alarms."""
+        return self._hook_at(self.metrics_function_arn, details, stage)
+
+    def _hook_at(self, function_arn: str, details: object, stage: str) -> Hook:
+        return Hook(
+            function_arn=function_arn,
+            role_arn=self.hook_invoke_role_arn,
+            details=details,
+            stages=(stage,),
+        )
+
     def function(self, step: str) -> str:
-        """The name of one of its functions: test-gate, prepare, run-suite or judge."""
+        """The name of one of its functions: test-gate, admission, prepare, run-suite, …"""
         return f"{self.name}-{step}"
 
 
@@ -85,6 +109,10 @@ def gate_stack(stack: Mapping[str, Any]) -> GateStack:
             hook_invoke_role_arn=outputs["HookInvokeRoleArn"],
             state_machine_arn=outputs["StateMachineArn"],
             record_bucket=outputs["RecordBucketName"],
+            admission_function_arn=outputs["AdmissionFunctionArn"],
+            approval_function_arn=outputs["ApprovalFunctionArn"],
+            approval_bucket=outputs["ApprovalBucketName"],
+            metrics_function_arn=outputs["MetricsFunctionArn"],
         )
     except KeyError as exc:
         raise GateError(

@@ -21,7 +21,7 @@ _TRUST_ECS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """The gate's hook as a service names it. `details` is the hookDetails of that service."""
+    """A hook as a service names it. `details` is the hookDetails of that service."""
 
     function_arn: str
     role_arn: str
@@ -82,7 +82,7 @@ class Site:
         )
         return str(answer["taskDefinition"]["taskDefinitionArn"])
 
-    def create(self, task_definition: str, hook: Hook, *, bake_minutes: int = 0) -> str:
+    def create(self, task_definition: str, *hooks: Hook, bake_minutes: int = 0) -> str:
         """Create the service; the ARN of its first deployment."""
         self.client("ecs").create_service(
             cluster=self.cluster,
@@ -93,7 +93,7 @@ class Site:
             deploymentConfiguration={
                 "strategy": "BLUE_GREEN",
                 "bakeTimeInMinutes": bake_minutes,
-                "lifecycleHooks": [hook.spell()],
+                "lifecycleHooks": [hook.spell() for hook in hooks],
             },
         )
         return self.newest_deployment()
@@ -112,14 +112,14 @@ class Site:
             },
         }
 
-    def update(self, task_definition: str, hook: Hook | None = None) -> str:
-        """Update the service; the ARN of the new deployment. A hook replaces the configured one."""
+    def update(self, task_definition: str, *hooks: Hook) -> str:
+        """Update the service; the ARN of the new deployment. Hooks replace the configured ones."""
         changes: dict[str, object] = {}
-        if hook is not None:
+        if hooks:
             changes["deploymentConfiguration"] = {
                 "strategy": "BLUE_GREEN",
                 "bakeTimeInMinutes": 0,
-                "lifecycleHooks": [hook.spell()],
+                "lifecycleHooks": [hook.spell() for hook in hooks],
             }
         self.client("ecs").update_service(
             cluster=self.cluster,

@@ -3,7 +3,7 @@
 Needs Rich; imported by the command line alone.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from testgate.core.layout import RunPlace
+from testgate.report.policy_evidence import policy_evidence
 from testgate.report.wording import first_failure, what_happens_next
 
 Record = Mapping[str, Any]
@@ -51,12 +52,35 @@ def print_run(
     """Everything that is stored of one gate run."""
     print_why(console, record, answer, bucket, place)
     if record is None:
+        for seen in policy_evidence((answer or {}).get("evidence")):
+            console.print(seen)
         return
     console.print()
     console.print(_times(record))
     for suite in record["suites"]:
         console.print()
         console.print(_suite(suite))
+
+
+def print_waiting(console: Console, service: str, hooks: Sequence[tuple[str, str, str]]) -> None:
+    """Hooks that a deployment waits for: kind, stage, and what they wait for."""
+    console.print(Text.assemble(("WAITING ", "bold yellow"), (f" {service}", "bold")))
+    for kind, stage, sentence in hooks:
+        said = Text.assemble((f"{kind} at {stage} ", "bold"), sentence)
+        console.print(said, soft_wrap=True)
+
+
+def print_others(console: Console, runs: Sequence[tuple[str, str, str]]) -> None:
+    """What else the deployment's hooks have answered: kind, outcome and sentence."""
+    if not runs:
+        return
+    console.print()
+    table = Table(title="Of the same deployment", title_justify="left", box=None, pad_edge=False)
+    table.show_header = False
+    for kind, outcome, sentence in runs:
+        colour = COLOURS.get(outcome, "white")
+        table.add_row(Text(kind), f"[{colour}]{outcome}[/]", Text(sentence, overflow="fold"))
+    console.print(table)
 
 
 def print_ecs_word(console: Console, said: str, lines: Iterable[tuple[str, str]]) -> None:
@@ -128,6 +152,7 @@ def _facts(
     rows = {
         "service": f"{place.cluster}/{place.service}",
         "deployment": place.deployment_id,
+        "hook": _hook(answer),
         "revision": str(told.get("revision", "")).rsplit("/", 1)[-1],
         "image": told.get("image"),
         "test URL": told.get("base_url"),
@@ -136,6 +161,12 @@ def _facts(
         "record": f"s3://{bucket}/{place.prefix}",
     }
     return _grid(rows)
+
+
+def _hook(answer: Record | None) -> str:
+    if answer is None or not answer.get("hook"):
+        return ""
+    return f"{answer['hook']} at {answer.get('stage') or 'no stage'}"
 
 
 def _told(answer: Record | None) -> str:

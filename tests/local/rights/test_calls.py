@@ -1,6 +1,7 @@
 """What right each request needs: as botocore really sends it, for every operation that is known."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -139,7 +140,6 @@ def test_s3(act, action, resource, context, endpoint):
         lambda s3: s3.copy_object(**KEY, CopySource="other/key"),
         lambda s3: s3.create_multipart_upload(**KEY),
         lambda s3: s3.delete_object(**KEY, VersionId="1"),
-        lambda s3: s3.list_object_versions(Bucket="records"),
     ],
 )
 def test_s3_requests_whose_right_is_not_known_are_named(act):
@@ -147,6 +147,43 @@ def test_s3_requests_whose_right_is_not_known_are_named(act):
     with pytest.raises(UnknownCallError, match=f"which right s3 {request.method} ") as refused:
         calls_of(request, "s3", PLACE)
     assert request.path in str(refused.value)
+
+
+def test_versions_are_listed_by_a_right_of_their_own():
+    listed = only("s3", lambda c: c.list_object_versions(Bucket="records", Prefix="1.txt"))
+    expected = ("s3:ListBucketVersions", "arn:aws:s3:::records", {"s3:prefix": "1.txt"})
+    assert listed == expected
+
+
+@pytest.mark.parametrize("registry", [None, "210987654321"])
+@pytest.mark.parametrize(
+    "operation", ["describe_image_scan_findings", "describe_image_signing_status"]
+)
+def test_an_image_is_asked_of_by_a_right_on_its_repository(operation, registry):
+    named = {"registryId": registry} if registry else {}
+    image = {"repositoryName": "shop/web", "imageId": {"imageTag": "1"}}
+    action, resource, _ = only("ecr", lambda c: getattr(c, operation)(**image, **named))
+    account = registry or "123456789012"
+    assert resource == f"arn:aws:ecr:us-east-1:{account}:repository/shop/web"
+    assert action == "ecr:" + operation.title().replace("_", "")
+
+
+def test_task_definitions_know_no_resources():
+    needed = only("ecs", lambda c: c.describe_task_definition(taskDefinition="web:7"))
+    assert needed == ("ecs:DescribeTaskDefinition", "*", {})
+
+
+def test_metrics_know_no_resources_and_alarms_do():
+    now = datetime.now(UTC)
+    asked = {"MetricDataQueries": [], "StartTime": now, "EndTime": now}
+    needed = only("cloudwatch", lambda c: c.get_metric_data(**asked))
+    assert needed == ("cloudwatch:GetMetricData", "*", {})
+    action, resource, _ = only("cloudwatch", lambda c: c.describe_alarms(AlarmNames=["errors"]))
+    assert action == "cloudwatch:DescribeAlarms"
+    assert resource == "arn:aws:cloudwatch:us-east-1:123456789012:alarm:*"
+    request = sent("cloudwatch", lambda c: c.list_metrics())
+    with pytest.raises(UnknownCallError, match="cloudwatch ListMetrics"):
+        calls_of(request, "monitoring", PLACE)
 
 
 def test_a_deployment_is_read_by_rights_on_it_and_on_its_service():

@@ -28,6 +28,7 @@ KNOWN_KEYS = (
 )
 """Keys of conditions that requests here have, or lack as they would on AWS."""
 
+_CBOR_OPERATION = re.compile(r"/service/[^/]+/operation/(?P<operation>[A-Za-z]+)")
 _INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations/?")
 
 
@@ -68,6 +69,19 @@ def _elastic_load_balancing(request: Request, _: Place) -> tuple[Call, ...]:
     return (Call(action=f"elasticloadbalancing:{action}", resource="*"),)
 
 
+def _cloudwatch(request: Request, place: Place) -> tuple[Call, ...]:
+    """By the operation's name alone, whichever of its three protocols the client speaks."""
+    match = _CBOR_OPERATION.fullmatch(request.path)
+    target = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+    operation = match["operation"] if match else target or request.form.get("Action", "")
+    if operation == "GetMetricData":
+        return (Call(action="cloudwatch:GetMetricData", resource="*"),)
+    if operation == "DescribeAlarms":
+        alarms = place.arn("cloudwatch", "alarm:*")
+        return (Call(action="cloudwatch:DescribeAlarms", resource=alarms),)
+    raise unknown("cloudwatch", operation)
+
+
 def _sts(request: Request, _: Place) -> tuple[Call, ...]:
     action = request.form.get("Action", "")
     if action != "GetCallerIdentity":
@@ -76,11 +90,13 @@ def _sts(request: Request, _: Place) -> tuple[Call, ...]:
 
 
 _READERS: Mapping[str, Callable[[Request, Place], tuple[Call, ...]]] = {
+    "ecr": json_calls.ecr,
     "ecs": json_calls.ecs,
     "elasticloadbalancing": _elastic_load_balancing,
     "events": json_calls.events,
     "lambda": _lambda,
     "logs": json_calls.logs,
+    "monitoring": _cloudwatch,
     "s3": s3_calls.s3,
     "states": json_calls.states,
     "sts": _sts,

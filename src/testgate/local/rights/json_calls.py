@@ -1,4 +1,4 @@
-"""Rights of the services that speak JSON: ECS, Step Functions, EventBridge, CloudWatch Logs.
+"""Rights of the services that speak JSON: ECS, ECR, Step Functions, EventBridge, CloudWatch Logs.
 
 Each operation has its row; resource types are those of the service authorization reference.
 Imported by `calls` alone.
@@ -23,6 +23,11 @@ _DEFAULT_BUS = "default"
 def ecs(request: Request, place: Place) -> tuple[Call, ...]:
     """The rights that an ECS request needs. Raises UnknownCallError."""
     return _read(request, place, "ecs", _ECS)
+
+
+def ecr(request: Request, place: Place) -> tuple[Call, ...]:
+    """The rights that an ECR request needs. Raises UnknownCallError."""
+    return _read(request, place, "ecr", _ECR)
 
 
 def states(request: Request, place: Place) -> tuple[Call, ...]:
@@ -111,6 +116,15 @@ def _in_cluster(service_arn: str, place: Place) -> Mapping[str, str]:
     return {"ecs:cluster": place.arn("ecs", f"cluster/{cluster}")}
 
 
+def _on_repository(action: str) -> Rights:
+    def rights(body: Body, place: Place) -> Iterable[Call]:
+        registry = Place(region=place.region, account=body.get("registryId") or place.account)
+        name = body["repositoryName"]
+        yield Call(action=action, resource=registry.arn("ecr", f"repository/{name}"))
+
+    return rights
+
+
 def _put_events(body: Body, place: Place) -> Iterable[Call]:
     for entry in body["Entries"]:
         bus = str(entry.get("EventBusName") or _DEFAULT_BUS)
@@ -148,7 +162,13 @@ _ECS: Mapping[str, Rights] = {
         "ecs:DescribeServiceRevisions", "serviceRevisionArns", "service-revision"
     ),
     "DescribeServices": _describe_services,
+    # Documented: this action knows no resources.
+    "DescribeTaskDefinition": lambda *_: [Call(action="ecs:DescribeTaskDefinition", resource="*")],
     "ListServiceDeployments": _list_service_deployments,
+}
+_ECR: Mapping[str, Rights] = {
+    "DescribeImageScanFindings": _on_repository("ecr:DescribeImageScanFindings"),
+    "DescribeImageSigningStatus": _on_repository("ecr:DescribeImageSigningStatus"),
 }
 _STATES: Mapping[str, Rights] = {
     "StartExecution": _on("states:StartExecution", "stateMachineArn"),

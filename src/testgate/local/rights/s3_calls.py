@@ -20,6 +20,9 @@ _LIST_PARAMETERS = frozenset(
     {*_LIST_KEYS, "list-type", "continuation-token", "start-after", "marker", "encoding-type"}
     | {"fetch-owner", "x-id"}
 )
+_VERSIONS_PARAMETERS = frozenset(
+    {*_LIST_KEYS, "versions", "key-marker", "version-id-marker", "encoding-type", "x-id"}
+)
 # Each of these headers needs rights besides PutObject.
 _COSTLY_HEADERS = ("x-amz-acl", "x-amz-grant-", "x-amz-tagging", "x-amz-object-lock-", "x-amz-copy")
 
@@ -63,13 +66,23 @@ def _bucket_call(request: Request, bucket: str) -> Call:
     if request.method == "HEAD":
         return listing_call(bucket)
     if request.method == "GET" and set(request.args) <= _LIST_PARAMETERS:
-        context = {
-            key: request.args[name] for name, key in _LIST_KEYS.items() if name in request.args
-        }
-        return Call(action="s3:ListBucket", resource=_arn(bucket), context=context)
+        return Call(action="s3:ListBucket", resource=_arn(bucket), context=_list_context(request))
+    if request.method == "GET" and "versions" in request.args:
+        return _versions_call(request, bucket)
     if request.method == "GET" and set(request.args) == {"location"}:
         return Call(action="s3:GetBucketLocation", resource=_arn(bucket))
     raise _unknown(request)
+
+
+def _versions_call(request: Request, bucket: str) -> Call:
+    if not set(request.args) <= _VERSIONS_PARAMETERS:
+        raise _unknown(request)
+    context = _list_context(request)
+    return Call(action="s3:ListBucketVersions", resource=_arn(bucket), context=context)
+
+
+def _list_context(request: Request) -> dict[str, str]:
+    return {key: request.args[name] for name, key in _LIST_KEYS.items() if name in request.args}
 
 
 def _only_reads(request: Request) -> bool:

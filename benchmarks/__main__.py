@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.cold_start import measure_cold_start
+from benchmarks.control_plane import measure_control_plane
 from benchmarks.deployment import measure_deployments
 from benchmarks.figure import Figure
 from benchmarks.runner import measure_runner
@@ -26,6 +27,7 @@ def main() -> None:
         *measure_cold_start(arguments.rounds),
         *measure_runner(arguments.rounds),
         *measure_deployments(),
+        *measure_control_plane(),
     ]
     if arguments.json:
         print(json.dumps([figure.spell() for figure in figures], indent=2))

@@ -20,6 +20,7 @@ from testgate.local.ecs import (
     HookThrottled,
     Throttling,
 )
+from testgate.local.ecs.behaviour import values_of
 from tests.hook.under_ecs import (
     NEVER_ENDS,
     PASSES,
@@ -28,7 +29,6 @@ from tests.hook.under_ecs import (
     GateUnderEcs,
     each_switch,
     told,
-    values_of,
 )
 
 PAIRS = [

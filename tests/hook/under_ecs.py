@@ -10,12 +10,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from testgate.core.answers import spell_answer
 from testgate.core.facts import HookFacts
 from testgate.local.ecs import Behaviour, HookAnswered, HookCall, HookResult, Stage
+from testgate.local.ecs.behaviour import values_of
 from testgate.local.ecs.decisions import Weights
 from testgate.local.ecs.hook_ports import HookPorts, StageContext
 from testgate.local.ecs.hook_stage import HookStage
@@ -127,20 +127,14 @@ class GateUnderEcs:
             self.scene.end(self.execution.status, **self.execution.facts)
 
 
-def values_of(switch: str) -> list[Any]:
-    """Every value that a switch of `Behaviour` has."""
-    default: object = getattr(Behaviour(), switch)
-    return list(type(default)) if isinstance(default, StrEnum) else [False, True]
-
-
 def each_switch() -> Iterator[Behaviour]:
     """The defaults, and each other value of each switch with all else at its default."""
     yield Behaviour()
     for switch in dataclasses.fields(Behaviour):
         for value in values_of(switch.name):
-            changed = dataclasses.replace(Behaviour(), **{switch.name: value})
-            if changed != Behaviour():
-                yield changed
+            changes: dict[str, Any] = {switch.name: value}
+            if getattr(Behaviour(), switch.name) != value:
+                yield dataclasses.replace(Behaviour(), **changes)
 
 
 def told(behaviour: Behaviour) -> str:

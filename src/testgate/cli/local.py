@@ -39,6 +39,13 @@ def up(
         Path | None,
         typer.Option(help="Certificates in PEM that functions trust in place of the system's."),
     ] = None,
+    ecs: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What ECS does where nobody knows it, as details_mode=REPLACE; repeatable "
+            "(docs/control-plane.md)."
+        ),
+    ] = None,
     without_rights: Annotated[
         bool, typer.Option("--without-rights", help="Let roles do anything, whatever they allow.")
     ] = False,
@@ -52,6 +59,7 @@ def up(
       testgate local up --port 5000 --with-gate --time-scale 0.1
     """
     # Imported here because the local AWS takes a second to import.
+    from testgate.local.ecs import EcsSettings, read_behaviour
     from testgate.local.gate_stack import deploy_gate
     from testgate.local.world import LocalAws, LocalSettings
 
@@ -62,6 +70,7 @@ def up(
         region=region,
         time_scale=time_scale,
         images=images or default_images,
+        ecs=EcsSettings(behaviour=read_behaviour(ecs or ())),
         enforce_rights=not without_rights,
         ca_file=ca_file,
     )

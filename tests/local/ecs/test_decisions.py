@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from testgate.core.errors import InputError
 from testgate.local.ecs.answers import (
     HookEvent,
     HookVerdict,
@@ -11,7 +12,13 @@ from testgate.local.ecs.answers import (
     read_result,
     to_payload,
 )
-from testgate.local.ecs.behaviour import Behaviour, CallBackDelays, HookDetailsMode
+from testgate.local.ecs.behaviour import (
+    Behaviour,
+    CallBackDelays,
+    HookDetailsMode,
+    Stopping,
+    read_behaviour,
+)
 from testgate.local.ecs.containers import free_port, task_environment
 from testgate.local.ecs.decisions import (
     HookEnd,
@@ -256,3 +263,28 @@ def test_environment_of_a_task_is_an_allow_list():
 def test_ports_are_handed_out_once():
     ports = [free_port() for _ in range(20)]
     assert len(set(ports)) == 20
+
+
+def test_switches_are_read_by_name():
+    read = read_behaviour(["details_mode=replace", "stopping=AFTER_HOOKS", "shows_reason=true"])
+    assert read == Behaviour(
+        details_mode=HookDetailsMode.REPLACE, stopping=Stopping.AFTER_HOOKS, shows_reason=True
+    )
+    assert read_behaviour([]) == Behaviour()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "detail_mode=DROP",
+            "no switch 'detail_mode'; there are execution_ids, details_mode",
+        ),
+        ("stopping=NEVER", "stopping is one of AT_ONCE, AFTER_ANSWER, AFTER_HOOKS, got 'NEVER'"),
+        ("shows_reason", "shows_reason is one of False, True, got ''"),
+    ],
+)
+def test_wrong_switches_are_told_what_there_is(text, problem):
+    with pytest.raises(InputError) as caught:
+        read_behaviour([text])
+    assert problem in str(caught.value)

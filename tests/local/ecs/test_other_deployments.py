@@ -5,8 +5,11 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
+from testgate.local.ecs import DeploymentTransition
 from testgate.local.site import build_site
-from tests.local.ecs.conftest import Hooks, Place, World, answer, hook
+from tests.local.ecs.conftest import Hooks, Place, World, answer, configuration, hook
+
+_PAUSE = {"targetType": "PAUSE", "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"]}
 
 
 def test_a_pause_hook_waits_for_continue(place: Place):
@@ -44,6 +47,57 @@ def test_a_pause_hook_past_its_time_rolls_back(place: Place):
     assert deployment["statusReason"] == (
         "Service deployment rolled back because POST_TEST_TRAFFIC_SHIFT pause hook timed out."
     )
+
+
+def continue_pause(place: Place, action: str) -> None:
+    """Do `action` with the PAUSE hook as soon as it waits."""
+
+    def act(transition: DeploymentTransition) -> None:
+        assert transition.hook is not None
+        place.ecs.continue_service_deployment(
+            serviceDeploymentArn=transition.deployment_arn,
+            hookId=transition.hook.hook_id,
+            action=action,
+        )
+
+    place.at("HOOK_CHANGED", "POST_TEST_TRAFFIC_SHIFT", act)
+
+
+def test_a_pause_hook_may_be_continued_with_a_rollback(place: Place):
+    place.created(desiredCount=0)
+    continue_pause(place, "ROLLBACK")
+    deployment = place.ended(place.update("green", _PAUSE))
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    assert deployment["lifecycleHookDetails"][0]["status"] == "FAILED"
+
+
+@pytest.mark.parametrize(
+    ("continued", "answered", "status"),
+    [
+        (True, "SUCCEEDED", "SUCCESSFUL"),
+        (True, "FAILED", "ROLLBACK_SUCCESSFUL"),
+        (False, "SUCCEEDED", "ROLLBACK_SUCCESSFUL"),
+    ],
+)
+def test_a_pause_hook_and_a_function_at_one_stage_must_both_complete(
+    place: Place, hooks: Hooks, continued, answered, status
+):
+    """A PAUSE hook that nobody continues is past its time at once, by this clock."""
+    place.created(desiredCount=0)
+    if continued:
+        continue_pause(place, "CONTINUE")
+    gate = hook(hooks.answers({"hookStatus": answered}))
+    assert place.ended(place.update("green", _PAUSE, gate))["status"] == status
+
+
+def test_a_service_without_load_balancer_may_be_blue_green(place: Place, hooks: Hooks):
+    arn = hooks.answers(*[{"hookStatus": "SUCCEEDED"}] * 2)
+    gated = configuration(hook(arn, "POST_SCALE_UP"))
+    for deploy in (place.create, place.update):
+        deployment = place.ended(deploy("one", deploymentConfiguration=gated, loadBalancers=[]))
+        assert deployment["status"] == "SUCCESSFUL"
+    assert len(hooks.events_of(arn)) == 2
+    assert place.service()["runningCount"] == 1
 
 
 def test_a_rolling_deployment_replaces_tasks(place: Place, hooks: Hooks):

@@ -38,6 +38,25 @@ def test_production_moves_only_after_the_hook_succeeded(place: Place, hooks: Hoo
     assert deployment["status"] == "SUCCESSFUL"
 
 
+def test_traffic_has_shifted_when_the_hooks_of_a_shift_stage_are_called(place: Place, hooks: Hooks):
+    place.created("blue")
+    seen: dict[str | None, tuple[str, str]] = {}
+    shifts = ("TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT")
+    for stage in ("POST_SCALE_UP", *shifts):
+        place.at(
+            "HOOK_CALLED",
+            stage,
+            lambda t: seen.setdefault(t.stage, (place.production(), place.test())),
+        )
+    arn = hooks.answers(*[{"hookStatus": "SUCCEEDED"}] * 3)
+    place.ended(place.update("green", hook(arn, "POST_SCALE_UP", *shifts)))
+    assert seen == {
+        "POST_SCALE_UP": ("blue", "blue"),
+        "TEST_TRAFFIC_SHIFT": ("blue", "green"),
+        "PRODUCTION_TRAFFIC_SHIFT": ("green", "green"),
+    }
+
+
 def test_stages_are_entered_in_the_documented_order(place: Place):
     place.created()
     place.transitions.clear()

@@ -1,6 +1,8 @@
 """A hook that refuses: the texts of ECS, traffic as before, green gone."""
 
 import json
+import threading
+from typing import Any
 
 import pytest
 
@@ -121,9 +123,28 @@ def test_one_refusal_of_two_hooks_rolls_back(place: Place, hooks: Hooks):
     assert bad in deployment["statusReason"]
 
 
-def test_hooks_of_a_stage_run_in_parallel(place: Place, hooks: Hooks):
-    import threading
+def test_a_hook_still_running_when_another_refuses_is_not_waited_for(place: Place, hooks: Hooks):
+    place.created(desiredCount=0)
+    entered, leave = threading.Event(), threading.Event()
 
+    def slow(_: object) -> HookResult:
+        entered.set()
+        leave.wait(20)
+        return answer({"hookStatus": "SUCCEEDED"})
+
+    def fail_meanwhile(event: dict[str, Any]) -> HookResult:
+        assert entered.wait(20)
+        return fail(event)
+
+    running, refusing = hooks.function(slow), hooks.function(fail_meanwhile)
+    deployment = place.ended(place.update("green", hook(running), hook(refusing)))
+    leave.set()
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    statuses = {d["targetArn"]: d["status"] for d in deployment["lifecycleHookDetails"]}
+    assert statuses == {running: "FAILED", refusing: "FAILED"}
+
+
+def test_hooks_of_a_stage_run_in_parallel(place: Place, hooks: Hooks):
     place.created(desiredCount=0)
     meeting = threading.Barrier(2, timeout=10)
 

@@ -112,6 +112,18 @@ def test_load_balancers_are_checked_in_the_words_of_aws(place: Place, changes, t
         place.create("blue", loadBalancers=[balancer])
 
 
+@pytest.mark.parametrize(
+    ("one", "kind"),
+    [
+        (hook(_FUNCTION), "AWS_LAMBDA"),
+        ({"targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"]}, "PAUSE"),
+    ],
+)
+def test_more_than_ten_hooks_of_a_kind_are_refused(place: Place, one, kind):
+    with pytest.raises(ClientError, match=f"At most 10 {kind} lifecycle hooks are allowed"):
+        place.create("blue", deploymentConfiguration=configuration(*[one] * 11))
+
+
 def test_a_request_without_required_members_is_refused(world: World):
     headers = {
         "X-Amz-Target": "AmazonEC2ContainerServiceV20141113.DescribeServiceRevisions",

@@ -56,7 +56,7 @@ def call_hook(server, actor, authority, host):
     invoke = HookInvocations(host=fake, authority=authority)
     actor.may(allow("lambda:InvokeFunction", FUNCTION))
 
-    def call(condition, keys):
+    def call(condition, keys, function=FUNCTION):
         trust = allow("sts:AssumeRole", Principal={"Service": ["ecs.amazonaws.com"]})
         del trust["Resource"]
         if condition:
@@ -65,7 +65,7 @@ def call_hook(server, actor, authority, host):
             RoleName=actor.name, PolicyDocument=document(trust)
         )
         return invoke(
-            HookCall(function_arn=FUNCTION, role_arn=actor.arn, payload=b"{}", role_context=keys)
+            HookCall(function_arn=function, role_arn=actor.arn, payload=b"{}", role_context=keys)
         )
 
     return call
@@ -88,6 +88,15 @@ def call_hook(server, actor, authority, host):
 def test_source_conditions_hold_only_if_ecs_sends_the_keys(call_hook, condition, sent, trusted):
     answer = call_hook(condition, SENT if sent else {})
     assert answer == (HookAnswered(b"{}") if trusted else HookRoleNotAssumed())
+
+
+def test_a_qualified_target_needs_a_right_to_the_qualified_arn(call_hook, actor):
+    """AWS: a policy that names the function alone does not cover its versions and aliases."""
+    refused = call_hook({}, {}, function=f"{FUNCTION}:live")
+    assert isinstance(refused, HookNotInvoked)
+    assert f"on resource: {FUNCTION}:live" in refused.reason
+    actor.may(allow("lambda:InvokeFunction", f"{FUNCTION}:*"))
+    assert call_hook({}, {}, function=f"{FUNCTION}:live") == HookAnswered(b"{}")
 
 
 @pytest.mark.parametrize(

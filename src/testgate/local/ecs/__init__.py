@@ -11,6 +11,7 @@ from testgate.local.ecs.behaviour import (
     Stopping,
     TextDetails,
     Throttling,
+    read_behaviour,
 )
 from testgate.local.ecs.control_plane import EcsControlPlane
 from testgate.local.ecs.fleet import FleetLimits
@@ -56,4 +57,5 @@ __all__ = [
     "TextDetails",
     "Throttling",
     "TransitionKind",
+    "read_behaviour",
 ]

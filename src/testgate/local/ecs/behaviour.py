@@ -4,8 +4,12 @@ The questions are those that only an experiment in a real account could settle; 
 under every value of each. docs/control-plane.md lists them. Imported by `testgate.local`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from typing import Any
+
+from testgate.core.errors import InputError
 
 
 class ExecutionIds(StrEnum):
@@ -106,3 +110,35 @@ class Behaviour:
     source_keys: bool = False
     shows_reason: bool = False
     qualified_targets: bool = True
+
+
+def read_behaviour(texts: Iterable[str]) -> Behaviour:
+    """The defaults with each `name=value` put in the place of its own.
+
+    Raises:
+        InputError: names the switch, or its values, that it knows.
+    """
+    behaviour = Behaviour()
+    for text in texts:
+        name, _, value = text.partition("=")
+        change: dict[str, Any] = {name: _value(text, name, value)}
+        behaviour = replace(behaviour, **change)
+    return behaviour
+
+
+def values_of(switch: str) -> tuple[bool, ...] | tuple[StrEnum, ...]:
+    """Every value of a switch, the default first."""
+    default: object = getattr(Behaviour(), switch)
+    values: Iterable[object] = type(default) if isinstance(default, StrEnum) else (True, False)
+    return (default, *(value for value in values if value != default))  # type: ignore[return-value]
+
+
+def _value(text: str, name: str, value: str) -> object:
+    switches = [switch.name for switch in fields(Behaviour)]
+    if name not in switches:
+        raise InputError(f"{text!r}: no switch {name!r}; there are {', '.join(switches)}")
+    known = {str(each).lower(): each for each in values_of(name)}
+    if value.lower() not in known:
+        spelled = ", ".join(str(each) for each in known.values())
+        raise InputError(f"{text!r}: {name} is one of {spelled}, got {value!r}")
+    return known[value.lower()]

@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 LAMBDA_VENV := $(VENV)/lambda-runtime
+AWS_CLI_VENV := $(VENV)/aws-cli
 
 .PHONY: help
 help: ## List the targets
@@ -39,8 +40,18 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.app
 	@$(PIP_INSTALL) -r requirements/dev.txt
 	@touch $@
 
+$(AWS_CLI_VENV)/.installed: requirements/awscli.txt $(VENV)/.created
+	@echo "Installing the AWS CLI in an environment of its own …"
+	@rm -rf $(AWS_CLI_VENV)
+	@$(BIN)/python -m venv --without-pip $(AWS_CLI_VENV)
+	@$(BIN)/python -m pip --python $(AWS_CLI_VENV)/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements/awscli.txt
+	@touch $@
+
 .PHONY: setup
 setup: $(VENV)/.app $(LAMBDA_VENV)/.installed ## Make .venv with all that the demo needs
+
+.PHONY: aws-cli
+aws-cli: $(AWS_CLI_VENV)/.installed ## Put the AWS CLI into .venv/aws-cli, for the tests and the walkthrough
 
 .PHONY: bundle
 bundle: setup ## Build the three Lambda bundles for this machine into build/
@@ -51,7 +62,7 @@ demo: bundle ## Gate deployments on this machine: created, promoted, refused in 
 	@$(BIN)/testgate demo
 
 .PHONY: test
-test: bundle $(VENV)/.dev ## Run every test
+test: bundle aws-cli $(VENV)/.dev ## Run every test
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet --ignore=tests/large
 
 .PHONY: test-large
@@ -76,6 +87,11 @@ types: $(VENV)/.dev ## Check types strictly
 .PHONY: mutate
 mutate: setup $(VENV)/.dev ## Take each guard of the gate away in a copy: a named test must notice
 	@$(BIN)/python -m tests.mutations
+	@$(BIN)/python -m tests.schedules.mutants
+
+.PHONY: soak
+soak: setup $(VENV)/.dev ## Try 10,000 schedules of faults, repeats and races in virtual time
+	@$(BIN)/python -m tests.schedules --count 10000 --sweep
 
 .PHONY: rights
 rights: bundle $(VENV)/.dev ## Run whole deployments: how often each right of infra/gate.yaml was used
@@ -88,7 +104,7 @@ bench: bundle ## Measure cold start and local deployment time, as ratios
 .PHONY: requirements
 requirements: $(VENV)/.created ## Pin the dependencies anew, with hashes
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@cd requirements && for set in app dev lambda runner; do \
+	@cd requirements && for set in app awscli dev lambda runner; do \
 	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade \
 	    --custom-compile-command 'make requirements' $$set.in -o $$set.txt || exit 1; done
 

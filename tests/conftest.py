@@ -1,8 +1,9 @@
-"""Settings for every test: property tests take the same examples each time; rights count."""
+"""Settings for every test: property tests take the same examples each time; rights and schedules
+count."""
 
 from hypothesis import settings
 
 settings.register_profile("deterministic", derandomize=True, deadline=None)
 settings.load_profile("deterministic")
 
-pytest_plugins = ["tests.rights.plugin"]
+pytest_plugins = ["tests.rights.plugin", "tests.schedules.plugin"]

@@ -35,13 +35,15 @@ from testgate.core.handoff import (
 from testgate.core.identity import (
     Finding,
     IdentityProblem,
+    Snapshot,
     deployment_problem,
     drift_problem,
     identity_problem,
     parse_snapshot,
+    passing_target_problem,
 )
 from testgate.core.identity_answers import Asked, asked_problem, read_asked
-from testgate.core.layout import place_of
+from testgate.core.layout import RunPlace, answers_key, place_of
 from testgate.core.outcomes import Outcome
 from testgate.core.plan import Plan
 from testgate.core.quarantine import judging_day
@@ -89,7 +91,7 @@ class Judge:
         prepared: State = (state.get("prepare") or {}).get("payload") or {}
         verdict, times, plan = self._verdict(question, execution, prepared, state)
         after: dict[str, object] = {}
-        asked, answered = _answered(plan, prepared, state)
+        asked, answered = _answered(self.bucket, place, plan, prepared, state)
         if prepared.get("ready") is True:
             looks = LOOKS if verdict.outcome is Outcome.PASSED else 1
             problem, after = self._settled_identity(question, prepared, looks)
@@ -125,35 +127,43 @@ class Judge:
     def _settled_identity(
         self, question: Question, prepared: State, looks: int
     ) -> tuple[IdentityProblem | None, dict[str, object]]:
-        """A moment's unhealthy target or lagging count is looked at again; a change is not."""
+        """A moment's unhealthy target or lagging count is looked at again; a change is not, nor
+        a target that was there for a while."""
+        unsettled: list[Snapshot] = []
         for _ in range(looks - 1):
             problem, after = self._identity_after(question, prepared)
             if problem is None or problem.finding is not Finding.UNSETTLED:
-                return problem, after
+                break
+            unsettled += [after] if after else []
             self.sleep(BETWEEN_LOOKS_S)
-        return self._identity_after(question, prepared)
+        else:
+            problem, after = self._identity_after(question, prepared)
+        if problem is None and after is not None:
+            before = parse_snapshot(prepared["before"])
+            problem = passing_target_problem(before, unsettled, after)
+        return problem, after.spell() if after else {}
 
     def _identity_after(
         self, question: Question, prepared: State
-    ) -> tuple[IdentityProblem | None, dict[str, object]]:
+    ) -> tuple[IdentityProblem | None, Snapshot | None]:
         try:
             deployment = self.ecs.deployment(str(question.deployment))
             gone = deployment_problem(
                 question, deployment.status, deployment.stage, deployment.target_revision
             )
             if gone:
-                return gone, {}
+                return gone, None
             after = self.discovery.look(question, deployment).snapshot
         except UnavailableError:
             raise
         except GateError as exc:
-            return IdentityProblem(finding=Finding.WRONG, sentence=str(exc)), {}
+            return IdentityProblem(finding=Finding.WRONG, sentence=str(exc)), None
         problem = drift_problem(parse_snapshot(prepared["before"]), after) or identity_problem(
             question, after
         )
         if problem is not None:  # a rollback changes rules too: then that is what has happened
             problem = self._gone(question) or problem
-        return problem, after.spell()
+        return problem, after
 
     def _gone(self, question: Question) -> IdentityProblem | None:
         now = self.ecs.deployment(str(question.deployment))
@@ -161,7 +171,7 @@ class Judge:
 
 
 def _answered(
-    plan: Plan | None, prepared: State, state: State
+    bucket: Bucket, place: RunPlace, plan: Plan | None, prepared: State, state: State
 ) -> tuple[Asked, IdentityProblem | None]:
     """What green was asked, and why its answers are not those of the revision under test."""
     failed = state.get("identity_error")
@@ -171,7 +181,22 @@ def _answered(
     except InputError as exc:
         return Asked(), IdentityProblem(finding=Finding.WRONG, sentence=f"identity: {exc}")
     own = asked.inquiry.check if asked.inquiry else None
-    return asked, asked_problem(plan.identity if plan else own, asked)
+    problem = asked_problem(plan.identity if plan else own, asked)
+    if problem is None and asked.inquiry is not None:
+        problem = _unstored_answers(bucket, place, state)
+    return asked, problem
+
+
+def _unstored_answers(bucket: Bucket, place: RunPlace, state: State) -> IdentityProblem | None:
+    """Right answers count if the runner has stored them: suite code could answer in the runner's
+    name (docs/suites.md), and has no right to store."""
+    for when in ("before", "after"):
+        payload = state[f"identity_{when}"]["payload"]
+        stored = bucket.find_json(answers_key(place.prefix, when, payload.get("retry")))
+        if stored != payload["answers"]:
+            sentence = f"identity: the answers {when} the tests are not what the runner stored"
+            return IdentityProblem(finding=Finding.WRONG, sentence=sentence)
+    return None
 
 
 def _early_verdict(prepared: State, state: State) -> Verdict | None:

@@ -17,7 +17,7 @@ from testgate.core.errors import EvidenceError, NotFoundError
 from testgate.core.evidence import Crash, Evidence, Result, parse_evidence
 from testgate.core.handoff import ExecutionRef, Pointer, spell_time
 from testgate.core.identity_answers import Asked
-from testgate.core.layout import RunPlace
+from testgate.core.layout import RunPlace, index_prefix
 from testgate.core.outcomes import Outcome
 from testgate.core.record import RunFacts
 
@@ -110,6 +110,13 @@ def conclude(bucket: Bucket, place: RunPlace, record: State) -> GateOutput:
         counts=parse_counts(record["counts"]),
         record_key=place.record,
     )
+
+
+def is_listed(bucket: Bucket, place: RunPlace) -> bool:
+    """Whether the index names this run, with whatever outcome."""
+    entry = f".{place.deployment_id}.{place.run_name}"
+    keys = bucket.keys(index_prefix(place.cluster, place.service), _NEWEST)
+    return any(key.endswith(entry) for key in keys)
 
 
 def _store_reports(bucket: Bucket, place: RunPlace, record: State) -> None:

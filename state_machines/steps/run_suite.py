@@ -40,17 +40,17 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
     """The Lambda function: `{due, run, retry}` in, a pointer to the evidence out, and `again`:
     whether the suite's attempts allow, and its failures deserve, another try. An event with an
     `inquiry` asks green who it is instead (see ask_green)."""
-    return answer_inquiry(event) if "inquiry" in event else run_shard(event)
+    bucket = Bucket(client("s3"), os.environ["RECORD_BUCKET"])
+    hide_from_children()
+    end_leftovers(os.environ)  # of a suite that had killed this function's process
+    return answer_inquiry(bucket, event) if "inquiry" in event else run_shard(bucket, event)
 
 
-def run_shard(event: Mapping[str, Any]) -> dict[str, object]:
+def run_shard(bucket: Bucket, event: Mapping[str, Any]) -> dict[str, object]:
     """Run one shard of one suite and store what it left."""
     order = parse_order(event)
-    bucket = Bucket(client("s3"), os.environ["RECORD_BUCKET"])
     suite = load_plan(bucket, order.context.plan_digest).suite(order.run.suite)
     task = Task(suite=suite, run=order.run, context=order.context)
-    hide_from_children()
-    end_leftovers(os.environ)
     empty_temporary_files(os.environ)  # what another gate's suite left, or a run that was killed
     bundle = _bundle(bucket, task.suite.bundle)
     with fresh_directory() as place:

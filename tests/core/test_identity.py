@@ -10,6 +10,7 @@ from testgate.core.identity import (
     drift_problem,
     identity_problem,
     parse_snapshot,
+    passing_target_problem,
 )
 from tests.core.samples import GREEN, GROUP, OTHER, question, rule, snapshot
 
@@ -100,6 +101,35 @@ def test_a_change_while_tests_ran_is_found(changes, says):
 def test_other_targets_of_the_same_group_are_no_drift(states):
     """Only this revision's tasks are in its group; check (d) speaks of their health."""
     assert drift_problem(snapshot(), snapshot(target_states=states)) is None
+
+
+TWO = {"127.0.0.1:1": "healthy", "127.0.0.1:2": "healthy"}
+
+
+@pytest.mark.parametrize(
+    ("unsettled", "problem"),
+    [
+        ([TWO | {"127.0.0.1:9": "healthy"}], "127.0.0.1:9 was healthy"),
+        ([TWO | {"127.0.0.1:9": "draining"}, TWO], "127.0.0.1:9 was draining"),
+        ([TWO | {"127.0.0.1:9": "initial"}], None),  # nothing was sent to it yet
+        ([{"127.0.0.1:1": "healthy", "127.0.0.1:2": "unhealthy"}], None),
+        ([TWO | {"127.0.0.1:7": "unhealthy"}], None),  # there before the tests: counted as green's
+        ([TWO | {"127.0.0.1:3": "unhealthy"}], None),  # there after the tests: counted too
+        ([], None),
+    ],
+)
+def test_a_target_that_came_and_went_is_none_of_greens(unsettled, problem):
+    before = snapshot(target_states={"127.0.0.1:1": "healthy", "127.0.0.1:7": "healthy"})
+    after = snapshot(target_states=TWO | {"127.0.0.1:3": "healthy"})
+    looks = [snapshot(target_states=states) for states in unsettled]
+    found = passing_target_problem(before, looks, after)
+    if problem is None:
+        assert found is None
+    else:
+        assert found is not None
+        assert found.finding is Finding.WRONG
+        assert "came and went while the tests ran" in found.sentence
+        assert found.sentence.endswith(problem)
 
 
 def test_a_snapshot_survives_the_way_to_judge():

@@ -20,7 +20,7 @@ from infra.bundle import Target, build_bundles
 from testgate.aws.s3 import Bucket
 from testgate.cli.publishing import prepare_publication, publish
 from testgate.cli.runs import RunNotFoundError, StoredRun, find_run
-from testgate.local.ecs import DeploymentTransition, HookDetailsMode, TransitionKind
+from testgate.local.ecs import Behaviour, DeploymentTransition, TransitionKind
 from testgate.local.gate_stack import GateStack, deploy_gate
 from testgate.local.site import Hook, Site, build_site
 from testgate.local.world import LocalAws, LocalSettings
@@ -88,7 +88,7 @@ def lab(
     denied_before = len(local.rights.ledger.denials())
     yield made
     unsubscribe()
-    local.ecs.behaviour.details_mode = HookDetailsMode.MERGE
+    local.ecs.behaviour = Behaviour()
     marker = request.node.get_closest_marker("denied")
     expected = marker.args if marker is not None else ()
     denials = local.rights.ledger.denials()[denied_before:]

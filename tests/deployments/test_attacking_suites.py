@@ -34,8 +34,7 @@ def test_answers_in_the_runners_name():
         with urllib.request.urlopen(api + "next") as answer:
             request_id = answer.headers["Lambda-Runtime-Aws-Request-Id"]
             due = json.load(answer)["due"]
-        forged = {"suite": due["suite"]["name"], "shard": 1, "attempt": 1, "retry": 0,
-                  "evidence": "sha256:" + "0" * 64}
+        forged = due | {"retry": 0, "evidence": "sha256:" + "0" * 64, "again": False}
         body = json.dumps(forged).encode()
         urllib.request.urlopen(f"{api}{request_id}/response", body).close()
 """

@@ -5,8 +5,16 @@ import json
 import pytest
 
 from testgate.core.outcomes import Outcome
-from testgate.local.ecs import HookDetailsMode, TransitionKind
-from testgate.local.lambdas import Crash, Hang, Moment
+from testgate.local.ecs import (
+    Behaviour,
+    CallBackDelays,
+    ExecutionIds,
+    HookDetailsMode,
+    Stopping,
+    Throttling,
+    TransitionKind,
+)
+from testgate.local.lambdas import Crash, Hang, Moment, Throttle
 from tests.deployments.conftest import CHECKOUT_SUITE
 
 CRASH_BEFORE = Crash(when=Moment.BEFORE_HANDLER)
@@ -49,31 +57,72 @@ def test_a_lost_first_answer_recovers(lab):
     assert len(lab.executions(deployment)) == 1
 
 
-@pytest.mark.parametrize("fault", [None, "checkout"])
-@pytest.mark.parametrize("mode", list(HookDetailsMode))
-def test_each_way_of_handing_back_hook_details(lab, mode, fault):
+# Every value of every open question about ECS but those that tests/hook/test_open_questions.py
+# runs in virtual time, on whole deployments, with what hookDetails then come back.
+MIXTURES = {
+    "merged": (Behaviour(), ("dict", True)),
+    "replaced": (
+        Behaviour(
+            details_mode=HookDetailsMode.REPLACE,
+            execution_ids=ExecutionIds.EACH_CALL,
+            call_back_delays=CallBackDelays.LATE,
+            throttling=Throttling.IS_RETRIED,
+            hook_events=False,
+            failure_events=False,
+        ),
+        ("dict", True),
+    ),
+    "dropped": (
+        Behaviour(
+            details_mode=HookDetailsMode.DROP,
+            execution_ids=ExecutionIds.HOOK_ID,
+            call_back_delays=CallBackDelays.WHOLE_SECONDS,
+            long_timeouts=True,
+            stopping=Stopping.AFTER_ANSWER,
+            source_keys=True,
+        ),
+        ("dict", False),
+    ),
+    "text": (
+        Behaviour(
+            details_mode=HookDetailsMode.TEXT,
+            call_back_delays=CallBackDelays.LAST_CALL,
+            stopping=Stopping.AFTER_HOOKS,
+            shows_reason=True,
+            qualified_targets=False,
+        ),
+        ("str", True),
+    ),
+}
+
+
+@pytest.mark.parametrize(("behaviour", "handed_back"), MIXTURES.values(), ids=MIXTURES)
+def test_the_gate_holds_whatever_ecs_does(lab, behaviour, handed_back):
     lab.publish({"smoke": CHECKOUT_SUITE})
     lab.create("1", lab.hook())
     lab.transitions.clear()
-    lab.local.ecs.behaviour.details_mode = mode
-    deployment = lab.update("2", **({"SHOP_FAULT": fault} if fault else {}))
-    assert deployment["status"] == ("ROLLBACK_SUCCESSFUL" if fault else "SUCCESSFUL")
-    assert lab.production == ("1" if fault else "2")
-    assert len(lab.executions(deployment)) == 1
-    later = lab.hook_calls()[1:]
-    assert later
-    handed_back = {
-        (type(c["hookDetails"]).__name__, "SFN_EXECUTION_ARN" in c["hookDetails"]) for c in later
-    }
-    assert (
-        handed_back
-        == {
-            HookDetailsMode.MERGE: {("dict", True)},
-            HookDetailsMode.REPLACE: {("dict", True)},
-            HookDetailsMode.DROP: {("dict", False)},
-            HookDetailsMode.TEXT: {("str", True)},
-        }[mode]
-    )
+    lab.local.ecs.behaviour = behaviour
+    if behaviour.throttling is Throttling.IS_RETRIED:
+        lab.local.lambdas.inject(lab.stack.function("test-gate"), Throttle())
+    good = lab.update("2")
+    assert good["status"] == "SUCCESSFUL"
+    assert lab.production == "2"
+    bad = lab.update("3", SHOP_FAULT="checkout")
+    assert bad["status"] == "ROLLBACK_SUCCESSFUL"
+    assert lab.production == "2"
+    for deployment in (good, bad):
+        assert len(lab.executions(deployment)) == 1
+        calls = [c for c in lab.hook_calls() if c["resourceArn"] == arn_of(deployment)]
+        polls = [c for c in calls if c["hookDetails"] != calls[0]["hookDetails"]] or calls[1:]
+        assert polls
+        assert {
+            (type(c["hookDetails"]).__name__, "SFN_EXECUTION_ARN" in c["hookDetails"])
+            for c in polls
+        } == {handed_back}
+
+
+def arn_of(deployment):
+    return deployment["serviceDeploymentArn"]
 
 
 @pytest.mark.parametrize("fault", [CRASH_BEFORE, CRASH_AFTER], ids=["before", "after"])

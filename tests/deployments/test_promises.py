@@ -66,6 +66,9 @@ def test_evidence_lies_under_the_keys_of_its_run(lab):
     assert names == {
         "answer.json",
         "record.json",
+        "report.ctrf.json",
+        "report.html",
+        "report.junit.xml",
         "report.md",
         "evidence/smoke/1/1-0/evidence.json",
         "evidence/smoke/1/1-0/junit.xml",

@@ -434,3 +434,27 @@ def test_the_cause_of_a_stop_is_told_briefly_and_without_secrets():
     sentence = scene.told()["sentence"]
     assert sentence.startswith("the execution was stopped: password=[redacted] xxx")
     assert len(sentence) == 1_000
+
+
+def test_a_rollback_that_ecs_does_not_show_yet_is_waited_for():
+    """ECS's API is eventually consistent: a gate must not hinder a rollback by answering early."""
+    scene = Scene(deployment(status="IN_PROGRESS", stage="TEST_TRAFFIC_SHIFT"))
+    weights = {
+        "serviceArn": "s",
+        "targetServiceRevisionArn": GREEN,
+        "testTrafficWeights": {GREEN: 0},
+        "productionTrafficWeights": {},
+    }
+    answer = scene.call(GATE, stage="TEST_TRAFFIC_SHIFT", executionDetails=weights)
+    assert isinstance(answer, InProgress)
+    assert answer.details[STATE_KEY] == {"troubles": 1}
+    scene.ecs.facts = deployment(status="ROLLBACK_IN_PROGRESS", stage="TEST_TRAFFIC_SHIFT")
+    assert scene.call(GATE, stage="TEST_TRAFFIC_SHIFT", executionDetails=weights) == Succeeded()
+
+
+def test_a_rollback_that_never_shows_is_refused_in_the_end():
+    scene = Scene(deployment(status="IN_PROGRESS", stage="TEST_TRAFFIC_SHIFT"))
+    weights = {"targetServiceRevisionArn": GREEN, "testTrafficWeights": {GREEN: 0}}
+    details = GATE | {STATE_KEY: {"troubles": MAX_TROUBLES}}
+    assert scene.call(details, stage="TEST_TRAFFIC_SHIFT", executionDetails=weights) == Failed()
+    assert "ECS still says that the deployment is IN_PROGRESS" in scene.told()["sentence"]

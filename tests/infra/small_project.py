@@ -32,7 +32,6 @@ HOOK_FILES = [
     "testgate/hook/__init__.py",
 ]
 CONTROL_FILES = [
-    "state_machines/steps/ask_green.py",
     "state_machines/steps/cancel.py",
     "state_machines/steps/check.py",
     "state_machines/steps/finish.py",
@@ -48,6 +47,7 @@ RUNNER_FILES = [
     "gadget-1.0.dist-info/WHEEL",
     "gadget-1.0.dist-info/entry_points.txt",
     "gadget/__init__.py",
+    "state_machines/steps/ask_green.py",
     "state_machines/steps/run_suite.py",
     *LIBRARY_FILES,
     "testgate/core/plan.py",

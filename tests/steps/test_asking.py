@@ -8,16 +8,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from state_machines.steps.ask_green import answer_inquiry
-from state_machines.steps.run_suite import handler
 from testgate.aws.ecs import RevisionFacts
 from testgate.core.evidence import Run
 from testgate.core.handoff import spell_time
 from testgate.core.identity_answers import Answer, parse_answers
 from testgate.core.identity_check import IdentityCheck
+from testgate.core.layout import answers_key
 from testgate.core.outcomes import Outcome
 from testgate.core.plan import Plan
 from testgate.runner.suite import utc_now
 from tests.core.samples import START, deployment, evidence, failed, passed, suite
+from tests.fakes.ports import FakeBucket
 from tests.steps.test_steps import ENTRY, Stage
 
 CHECK = IdentityCheck(path="/version", jmespath="version", expect="{image_tag}")
@@ -36,12 +37,19 @@ def answers(value="2", status=200, address="10.0.0.1"):
 
 def state(before=None, after=None):
     told = {"identity_before": before, "identity_after": after}
-    return {key: {"payload": {"answers": some}} for key, some in told.items() if some is not None}
+    return {
+        key: {"payload": {"answers": some, "retry": 0}}
+        for key, some in told.items()
+        if some is not None
+    }
 
 
-def judged(stage, test, **changes):
+def judged(stage, test, *, stored=True, **changes):
     """Judge's output and record over one test, of a run that prepared as it should."""
     prepared = stage.prepare() | changes.pop("prepared", {})
+    for when in ("before", "after") if stored else ():
+        told = changes.get(f"identity_{when}", {}).get("payload", {}).get("answers")
+        stage.bucket.put_json_once(answers_key(prepared["run"]["prefix"], when, 0), told)
     pointer = stage.leave(evidence(stage.plan, test, input_digest=stage.question.digest))
     output = stage.judge(prepared, pointer, **changes)
     return output, json.loads(stage.bucket.objects[output.record_key])
@@ -86,6 +94,20 @@ def test_the_right_answers_before_and_after_are_recorded():
     )
     assert identity["answers"]["expected"] == "2"
     assert identity["answers"]["after"] == answers()
+
+
+@pytest.mark.parametrize("retry", [0, 1, None, "../../../record"])
+def test_right_answers_that_the_runner_did_not_store_are_nobodys(retry):
+    """As a suite would give them that speaks in the runner's name."""
+    told = state(answers(), answers())
+    told["identity_after"]["payload"]["retry"] = retry
+    stage = asking()
+    output, _ = judged(stage, passed("a"), stored=bool(retry), **told)
+    assert output.outcome is Outcome.INFRA_ERROR
+    when = "after" if retry else "before"
+    assert output.sentence == (
+        f"identity: the answers {when} the tests are not what the runner stored"
+    )
 
 
 @pytest.mark.parametrize("test", [passed("a"), failed("a")])
@@ -211,9 +233,13 @@ def test_the_runner_asks_and_says_whether_it_is_worth_testing(green, expected, h
         "run": prepared["run"],
         "until": spell_time(utc_now() + timedelta(seconds=30)),
         "when": "before",
+        "retry": 2,
     }
-    told = handler(event, None)
-    assert told["holds"] is holds
+    bucket = FakeBucket()
+    told = answer_inquiry(bucket, event)
+    assert (told["holds"], told["retry"]) == (holds, 2)
+    stored = bucket.get_json(answers_key(prepared["run"]["prefix"], "before", 2))
+    assert stored == told["answers"]
     assert {answer.value for answer in parse_answers(told["answers"])} == {"2"}
     assert len(parse_answers(told["answers"])) == 3
 
@@ -221,7 +247,8 @@ def test_the_runner_asks_and_says_whether_it_is_worth_testing(green, expected, h
 def test_past_its_time_the_runner_asks_no_more(green):
     prepared = asking(TEST_ENDPOINT=green).prepare()
     event = {key: prepared[key] for key in ("inquiry", "run")}
-    told = answer_inquiry(event | {"until": spell_time(START), "when": "after"})
+    event |= {"until": spell_time(START), "when": "after", "retry": 0}
+    told = answer_inquiry(FakeBucket(), event)
     assert told["holds"] is False
     assert {answer.problem for answer in parse_answers(told["answers"])} == {
         "there was no time left to ask"

@@ -111,8 +111,25 @@ def test_the_judges_record_stands():
     stage = Stage()
     stage.end("SUCCEEDED")
     stage.bucket.objects[stage.place.record] = b"{}"
+    entry = stage.place.index(Outcome.PASSED, START)
+    stage.bucket.objects[entry] = b""
     assert stage.step.finish(stage.arn) is None
-    assert list(stage.bucket.objects) == [stage.place.record]
+    assert list(stage.bucket.objects) == [stage.place.record, entry]
+
+
+def test_a_record_whose_writer_died_before_the_index_is_listed_and_stays_as_it_is():
+    stage = Stage()
+    stage.run_half()
+    stage.end(cause="enough")
+    stage.finish()
+    whole = dict(stage.bucket.objects)
+    record = whole[stage.place.record]
+    beyond = {key for key in whole if key.startswith("index/") or "/report" in key}
+    for key in beyond:
+        del stage.bucket.objects[key]
+    assert stage.finish().outcome is Outcome.ABORTED
+    assert stage.bucket.objects == whole
+    assert stage.bucket.objects[stage.place.record] == record
 
 
 def test_an_execution_that_was_stopped_before_prepare_has_a_record_too():

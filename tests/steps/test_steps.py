@@ -483,6 +483,18 @@ def test_a_moments_unhealthy_target_after_the_tests_is_looked_at_again():
     assert (output.outcome, len(stage.sleeps)) == (Outcome.PASSED, 1)
 
 
+def test_a_target_that_came_and_went_while_judge_looked_undoes_a_pass():
+    """It may have been another revision's, and it was there when the last test ran."""
+    stage = Stage()
+    prepared = stage.prepare()
+    own = {"127.0.0.1:1": "healthy"}
+    stage.elbv2.targets = [own | {"127.0.0.1:9": "healthy"}, own]
+    output = stage.judge(prepared, stage.leave(evidence(stage.plan, passed("a"))))
+    assert output.outcome is Outcome.INFRA_ERROR
+    assert "targets that came and went while the tests ran" in output.sentence
+    assert "127.0.0.1:9 was healthy" in output.sentence
+
+
 def test_a_target_that_stays_unhealthy_undoes_a_pass_and_keeps_a_failure():
     for test, outcome in ((passed("a"), Outcome.INFRA_ERROR), (failed("a"), Outcome.FAILED)):
         stage = Stage()

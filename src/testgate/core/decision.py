@@ -81,15 +81,18 @@ def decide_stage(event: HookEvent, kind: HookKind = TEST_GATE) -> Refuse | None:
 
 def decide_shift(
     event: HookEvent, deployment: DeploymentFacts, kind: HookKind = TEST_GATE
-) -> Verdict:
-    """At a shift stage: a rollback must not be hindered, anything else is a wrong stage.
+) -> Verdict | None:
+    """At a shift stage: a rollback must not be hindered, anything else is a wrong stage. None
+    where the weights say rollback and the status does not yet, which lags behind.
 
     Source: ECS invokes hooks of both shift stages again while it rolls back, with weight 0 for
     the target revision (AWS's developer guide).
     """
-    if event.target_weight == 0 and deployment.status.startswith("ROLLBACK_"):
+    if event.target_weight != 0:
+        return _wrong_stage(event, kind)
+    if deployment.status.startswith("ROLLBACK_"):
         return Allow(sentence=f"the deployment is {deployment.status}: traffic may go back")
-    return _wrong_stage(event, kind)
+    return None
 
 
 def decide_setting(

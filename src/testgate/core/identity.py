@@ -5,7 +5,7 @@ approved the old revision three times after an apply had reset the listener's we
 standard library only. Imported by Prepare and Judge.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -140,6 +140,28 @@ def drift_problem(before: Snapshot, after: Snapshot) -> IdentityProblem | None:
         finding=Finding.WRONG,
         sentence=f"{' and '.join(changed)} changed while the tests ran: they may have met another "
         "revision",
+    )
+
+
+def passing_target_problem(
+    before: Snapshot, unsettled: Iterable[Snapshot], after: Snapshot
+) -> IdentityProblem | None:
+    """A target that could have answered tests, and is gone by the look that finds all in order:
+    nothing says which revision it was of. One that was counted before the tests was green's."""
+    known = before.target_states.keys() | after.target_states.keys()
+    gone = {
+        name: state
+        for look in unsettled
+        for name, state in look.target_states.items()
+        if name not in known and state != "initial"
+    }
+    if not gone:
+        return None
+    listed = ", ".join(f"{name} was {state}" for name, state in sorted(gone.items())[:5])
+    return IdentityProblem(
+        finding=Finding.WRONG,
+        sentence=f"{_group(after.resolved_group)} had targets that came and went while the tests "
+        f"ran, so they may have met another revision: {listed}",
     )
 
 

@@ -3,6 +3,7 @@
     runs/<cluster>/<service>/<deployment id>/<run name>/{record.json, answer.json}
     runs/<...>/{report.md, report.html, report.junit.xml, report.ctrf.json}
     runs/<...>/evidence/<suite>/<shard>/<attempt>-<retry>/{evidence.json, junit.xml, output.txt}
+    runs/<...>/evidence/identity/{before,after}-<retry>.json
     runs/<...>/checks/<number>.<result>.json
     index/<cluster>/<service>/<reversed ms>.<outcome>.<deployment id>.<run name>   (empty objects)
     waiting/<cluster>/<service>/<deployment id>/<run name>.json
@@ -192,6 +193,11 @@ def parse_index_key(key: str) -> IndexEntry | None:
         outcome=Outcome(match["outcome"]),
         ended_at=_EPOCH + timedelta(milliseconds=ended_ms),
     )
+
+
+def answers_key(prefix: str, when: str, retry: int) -> str:
+    """What green answered before or after the tests of the gate run with that prefix."""
+    return f"{prefix}evidence/identity/{when}-{retry}.json"
 
 
 def plan_key(digest: str) -> str:

@@ -116,7 +116,14 @@ class Flow:
         return self.answering.finish(asked, decision)
 
     def _decide_shift(self, event: HookEvent) -> Decided:
-        return decide_shift(event, self.ecs.deployment(str(event.deployment)), self.kind)
+        deployment = self.ecs.deployment(str(event.deployment))
+        decision = decide_shift(event, deployment, self.kind)
+        if decision is None:
+            raise UnavailableError(
+                f"the hook's weights are those of a rollback, and ECS still says that the "
+                f"deployment is {deployment.status}"
+            )
+        return decision
 
 
 def infra(sentence: str) -> Refuse:

@@ -5,6 +5,7 @@ moto keeps its state in module globals.
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from testgate.local.events import LocalEvents
 from testgate.local.hook_invoker import HookInvocations
 from testgate.local.lambdas import LambdaHost
 from testgate.local.lambdas.catalog import Settings
+from testgate.local.moto.cloudformation import control_planes
 from testgate.local.rights import Authority, Call, Guard
 from testgate.local.rights.sessions import Session
 from testgate.local.server import MotoServer
@@ -72,6 +74,7 @@ class LocalAws:
             region=settings.region,
             settings=settings.ecs,
         )
+        self._undo_services: Callable[[], None] = _nothing
         self.events = LocalEvents(
             host=self.lambdas, authority=self.rights, clock=clock, region=settings.region
         )
@@ -89,9 +92,11 @@ class LocalAws:
         self.balancer.install()
         self.lambdas.install()
         self.events.install(self.ecs)
+        self._undo_services = control_planes.install(self.ecs)
         self.server.front.set_guard(Guard(self.rights))
         for part in (self.ecs, self.balancer, self.lambdas):
             self.server.front.add_route(part.route)
+        self.server.front.add_observer(self.ecs.observe)
         self.server.start()
         self.server.reset()  # moto's state outlives a local AWS of this process before this one
         return self
@@ -110,11 +115,17 @@ class LocalAws:
 
     def close(self) -> None:
         """Stop everything; no process of it is left."""
+        self._undo_services()
+        self._undo_services = _nothing
         self.events.close()
         self.ecs.close()
         self.lambdas.close()
         self.balancer.close()
         self.server.close()
+
+
+def _nothing() -> None:
+    """What is left to undo once everything is."""
 
 
 def lambda_python() -> Path:

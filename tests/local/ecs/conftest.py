@@ -18,13 +18,13 @@ import requests
 
 from testgate.local.balancer import Balancer
 from testgate.local.ecs import (
+    Behaviour,
     DeploymentTransition,
     EcsControlPlane,
     EcsSettings,
     FleetLimits,
     HookAnswered,
     HookCall,
-    HookDetailsMode,
     HookResult,
     ImageMap,
 )
@@ -33,7 +33,14 @@ from testgate.local.site import CONTAINER, CONTAINER_PORT, Site, build_site
 
 ROLE = "arn:aws:iam::123456789012:role/hooks"
 LIMITS = FleetLimits(scale_up_timeout_s=20.0)
-_IMAGES = '[images."shop"]\ncommand = ["{python}", "-S", "app.py"]\ncwd = "."\n'
+_IMAGES = """
+[images."shop"]
+command = ["{python}", "-S", "app.py"]
+cwd = "."
+
+[images."gone"]
+missing = true
+"""
 
 
 class VirtualClock:
@@ -62,14 +69,19 @@ Script = Callable[[dict[str, Any]], HookResult]
 
 @dataclass
 class Hooks:
-    """Functions by ARN; a function without a script succeeds. `calls` are (ARN, event)."""
+    """Functions by ARN; a function without a script succeeds. `calls` are (ARN, event).
+
+    `role_contexts` is what came with the role at the last call of each function.
+    """
 
     scripts: dict[str, Script] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    role_contexts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __call__(self, call: HookCall) -> HookResult:
         event = json.loads(call.payload)
         self.calls.append((call.function_arn, event))
+        self.role_contexts[call.function_arn] = dict(call.role_context)
         return self.scripts.get(call.function_arn, succeed)(event)
 
     def function(self, script: Script) -> str:
@@ -128,6 +140,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     )
     balancer.install()
     server.front.add_route(ecs.route)
+    server.front.add_observer(ecs.observe)
     server.front.add_route(balancer.route)
     server.start()
     yield World(server, balancer, ecs, hooks, clock)
@@ -270,8 +283,7 @@ def place(world: World) -> Iterator[Place]:
     )
     yield place
     unsubscribe()
-    world.ecs.behaviour.details_mode = HookDetailsMode.MERGE
-    world.ecs.behaviour.new_execution_id_each_time = False
+    world.ecs.behaviour = Behaviour()
     world.ecs.limits = LIMITS
     if any(arn.endswith(f"/{name}") for arn in _service_arns(place)):
         place.ecs.delete_service(cluster=name, service=name, force=True)

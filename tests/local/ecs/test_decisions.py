@@ -11,19 +11,21 @@ from testgate.local.ecs.answers import (
     read_result,
     to_payload,
 )
+from testgate.local.ecs.behaviour import Behaviour, CallBackDelays, HookDetailsMode
+from testgate.local.ecs.containers import free_port, task_environment
 from testgate.local.ecs.decisions import (
     HookEnd,
     carry_details,
     fold,
     handed_over,
+    next_call_s,
     plan_stages,
     rollback_stages,
     weights_at,
 )
 from testgate.local.ecs.images import ImageMap, ImageMapError, repository_of
 from testgate.local.ecs.invoker import HookAnswered, HookCall
-from testgate.local.ecs.model import HookDetails, HookDetailsMode, HookStatus, Stage, Strategy
-from testgate.local.ecs.tasks import free_port, task_environment
+from testgate.local.ecs.model import HookDetails, HookStatus, Stage, Strategy
 
 _CALL = HookCall(function_arn="arn:f", role_arn="arn:r", payload=b"{}")
 
@@ -34,6 +36,7 @@ def test_reconcile_comes_first_and_only_if_needed():
     assert plan_stages(Strategy.ROLLING, reconcile=False) == (
         Stage.PRE_SCALE_UP,
         Stage.SCALE_UP,
+        Stage.BAKE_TIME,
         Stage.CLEAN_UP,
     )
 
@@ -44,31 +47,61 @@ def test_weights_of_a_create_name_the_target_alone():
 
 
 @pytest.mark.parametrize(
-    ("answer", "delay_s"),
+    ("members", "asked_s"),
     [
-        ({}, 30.0),
-        ({"callBackDelay": 5}, 5.0),
-        ({"callBackDelay": 0.5}, 0.5),
-        ({"callBackDelay": 0}, 30.0),
-        ({"callBackDelay": -1}, 30.0),
-        ({"callBackDelay": True}, 30.0),
-        ({"callBackDelay": None}, 30.0),
-        ({"callBackDelaySeconds": 5}, 30.0),
+        ("", None),
+        (', "callBackDelay": 5', 5.0),
+        (', "callBackDelay": 0.5', 0.5),
+        (', "callBackDelay": -1', -1.0),
+        (', "callBackDelay": true', None),
+        (', "callBackDelay": "5"', None),
+        (', "callBackDelay": null', None),
+        (', "callBackDelay": Infinity', None),
+        (f', "callBackDelay": 1{"0" * 400}', None),
+        (', "callBackDelaySeconds": 5', None),
     ],
 )
-def test_call_back_delay(answer, delay_s):
-    body = json.dumps({"hookStatus": "IN_PROGRESS", **answer}).encode()
-    assert read_result(_CALL, HookAnswered(body)) == HookWaits(delay_s=delay_s, details=None)
+def test_call_back_delay_is_read_if_it_is_a_finite_number(members, asked_s):
+    body = f'{{"hookStatus": "IN_PROGRESS"{members}}}'.encode()
+    waits = HookWaits(asked_delay_s=asked_s, details=None)
+    assert read_result(_CALL, HookAnswered(body), Behaviour()) == waits
 
 
-def test_infinite_delay_counts_as_absent():
-    body = b'{"hookStatus": "IN_PROGRESS", "callBackDelay": Infinity}'
-    assert read_result(_CALL, HookAnswered(body)) == HookWaits(delay_s=30.0, details=None)
+_DELAYS = CallBackDelays
+
+
+@pytest.mark.parametrize(
+    ("rule", "asked_s", "next_s"),
+    [
+        (_DELAYS.AS_GIVEN, None, 30.0),
+        (_DELAYS.AS_GIVEN, 5.0, 5.0),
+        (_DELAYS.AS_GIVEN, 0.5, 0.5),
+        (_DELAYS.AS_GIVEN, 0.0, 30.0),
+        (_DELAYS.AS_GIVEN, -1.0, 30.0),
+        (_DELAYS.AS_GIVEN, 100.0, None),
+        (_DELAYS.WHOLE_SECONDS, 0.5, 30.0),
+        (_DELAYS.WHOLE_SECONDS, 5.0, 5.0),
+        (_DELAYS.AT_LEAST_30, 5.0, 30.0),
+        (_DELAYS.AT_LEAST_30, 45.0, 45.0),
+        (_DELAYS.ZERO_AT_ONCE, 0.0, 0.0),
+        (_DELAYS.ZERO_AT_ONCE, -1.0, 30.0),
+        (_DELAYS.LATE, 10.0, 15.0),
+        (_DELAYS.LATE, None, 45.0),
+        (_DELAYS.LAST_CALL, 10.0, 10.0),
+        (_DELAYS.LAST_CALL, 100.0, 99.0),
+    ],
+)
+def test_the_next_call_comes_by_the_rule(rule, asked_s, next_s):
+    assert next_call_s(rule, asked_s, left_s=100.0) == next_s
+
+
+def test_there_is_one_last_call_and_no_more():
+    assert next_call_s(CallBackDelays.LAST_CALL, 10.0, left_s=1.0) is None
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b'"SUCCEEDED"', b'{"hookstatus": "SUCCEEDED"}'])
 def test_what_is_no_answer_refuses(body):
-    reading = read_result(_CALL, HookAnswered(body))
+    reading = read_result(_CALL, HookAnswered(body), Behaviour())
     assert isinstance(reading, HookVerdict)
     assert reading.refusal == (
         "ECS was unable to parse the response from arn:f due to HookStatus must not be null"
@@ -100,6 +133,9 @@ _MODES = HookDetailsMode
         (_MODES.MERGE, {"a": 1}, None, {"a": 1}),
         (_MODES.MERGE, None, {"b": 2}, {"b": 2}),
         (_MODES.MERGE, "text", {"b": 2}, {"b": 2}),
+        (_MODES.KEEP_CONFIGURED, {"a": 1}, {"a": 2, "b": 2}, {"a": 1, "b": 2}),
+        (_MODES.FORGET, {"a": 1}, {"b": 2}, {"b": 2}),
+        (_MODES.FORGET, {"a": 1}, None, None),
         (_MODES.REPLACE, {"a": 1}, {"b": 2}, {"b": 2}),
         (_MODES.REPLACE, {"a": 1}, None, {"a": 1}),
         (_MODES.DROP, {"a": 1}, {"b": 2}, {"a": 1}),
@@ -186,6 +222,8 @@ def test_image_map_takes_the_first_pattern_that_matches(tmp_path):
         ("[images.shop]\ncommand = ['a']\ncwd = 1", 'images."shop".cwd: expected text'),
         ("[images.shop]\ncommand = ['a']\ncmd = 1", "unknown key 'cmd'"),
         ("images.shop = 1", 'images."shop": expected a table'),
+        ("[images.shop]\nmissing = false", 'images."shop": missing is true'),
+        ("[images.shop]\nmissing = true\ncwd = '.'", "and then stands alone"),
         ("[", "cannot read the image map"),
     ],
 )

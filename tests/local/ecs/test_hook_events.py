@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from testgate.local.ecs import HookDetailsMode
+from testgate.local.ecs import Behaviour, HookDetailsMode
 from tests.local.ecs.conftest import Hooks, Place, World, answer, fail, hook, succeed
 
 
@@ -97,7 +97,9 @@ _CONFIGURED = {"GATE": "smoke", "TRY": 0}
     ("mode", "second", "third"),
     [
         ("MERGE", {"GATE": "smoke", "TRY": 1}, {"GATE": "smoke", "TRY": 1, "MORE": True}),
+        ("KEEP_CONFIGURED", _CONFIGURED, {**_CONFIGURED, "MORE": True}),
         ("REPLACE", {"TRY": 1}, {"MORE": True}),
+        ("FORGET", {"TRY": 1}, {"MORE": True}),
         ("DROP", _CONFIGURED, _CONFIGURED),
         ("TEXT", '{"GATE": "smoke", "TRY": 1}', '{"GATE": "smoke", "TRY": 1, "MORE": true}'),
     ],
@@ -106,7 +108,7 @@ def test_hook_details_come_back_by_mode(
     world: World, place: Place, hooks: Hooks, mode, second, third
 ):
     place.created(desiredCount=0)
-    world.ecs.behaviour.details_mode = HookDetailsMode(mode)
+    world.ecs.behaviour = Behaviour(details_mode=HookDetailsMode(mode))
     arn = hooks.answers(
         {**_WAIT, "hookDetails": {"TRY": 1}},
         {**_WAIT, "hookDetails": {"MORE": True}},
@@ -140,16 +142,6 @@ def test_call_back_delay_is_honoured(world: World, place: Place, hooks: Hooks, m
     waits_before = len(world.clock.waits_s)
     place.ended(place.update("green", hook(arn)))
     assert [wait for wait in world.clock.waits_s[waits_before:] if wait] == [delay_s]
-
-
-@pytest.mark.parametrize("anew", [False, True])
-def test_execution_id_is_stable_unless_switched(world: World, place: Place, hooks: Hooks, anew):
-    place.created(desiredCount=0)
-    world.ecs.behaviour.new_execution_id_each_time = anew
-    arn = hooks.answers(_WAIT, _WAIT, {"hookStatus": "SUCCEEDED"})
-    place.ended(place.update("green", hook(arn)))
-    ids = {event["executionId"] for event in hooks.events_of(arn)}
-    assert len(ids) == (3 if anew else 1)
 
 
 @pytest.mark.parametrize(

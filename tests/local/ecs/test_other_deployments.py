@@ -108,7 +108,7 @@ def test_force_new_deployment_deploys_the_same_task_definition(place: Place):
 def test_reset_of_moto_forgets_services_and_ends_tasks(world: World, place: Place):
     place.created("blue")
     production, service_arn = place.site.production_url, place.service()["serviceArn"]
-    requests.post(f"{world.server.url}/moto-api/reset", timeout=10)
+    requests.post(f"{world.server.url}/moto-api/reset", timeout=60)
     with pytest.raises(requests.ConnectionError):
         requests.get(production, timeout=5)
     place.ecs.create_cluster(clusterName=place.site.cluster)

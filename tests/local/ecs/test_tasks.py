@@ -49,15 +49,14 @@ def test_task_is_described_with_its_real_port(place: Place):
     ]
 
 
-def test_unknown_image_fails_the_deployment_and_names_the_map(place: Place):
+def test_an_image_marked_as_missing_fails_the_deployment(place: Place):
     place.created("blue")
     deployment = place.ended(
-        place.update("green", taskDefinition=place.task_definition("v", image="pay:2"))
+        place.update("green", taskDefinition=place.task_definition("v", image="gone:2"))
     )
     assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
     assert "CannotPullContainerError" in deployment["statusReason"]
-    assert 'image pay:2. Add [images."pay"] to ' in deployment["statusReason"]
-    assert "images.toml" in deployment["statusReason"]
+    assert "images.toml says that image gone:2 is missing" in deployment["statusReason"]
     assert place.production() == "blue"
 
 

@@ -67,6 +67,16 @@ def test_what_does_not_exist_raises_its_own_exception(place: Place, operation, m
         ({"loadBalancers": [{"containerName": "app"}]}, "advancedConfiguration field is required"),
         ({"taskDefinition": "none:1"}, "TaskDefinition not found"),
         ({"deploymentConfiguration": {"strategy": "CANARY"}}, "does not carry out"),
+        ({"deploymentConfiguration": {"strategy": "LINEAR"}}, "does not carry out"),
+        (
+            {
+                "deploymentConfiguration": {
+                    "strategy": "ROLLING",
+                    "lifecycleHooks": [hook(_FUNCTION, "PRE_SCALE_UP", "POST_SCALE_UP")],
+                }
+            },
+            "POST_SCALE_UP are not available with deployment strategy ROLLING",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_at_once(place: Place, changes, text):

@@ -109,6 +109,31 @@ def test_retry_by_error_type_counts_and_then_succeeds(states: States, functions:
     assert counts == [0, 1]
 
 
+def choosing(*rules: dict[str, Any]) -> dict[str, Any]:
+    rule = rules[0] if len(rules) == 1 else {"And": list(rules)}
+    return {"Type": "Choice", "Choices": [{**rule, "Next": "Met"}], "Default": "Other"}
+
+
+NOWHERE = {"Variable": "$.a.b", "BooleanEquals": True}
+PRESENT = {"Variable": "$.a.b", "IsPresent": True}
+ENDS = {
+    "Met": {"Type": "Pass", "Result": "met", "End": True},
+    "Other": {"Type": "Pass", "Result": "other", "End": True},
+}
+
+
+@pytest.mark.parametrize("given", [{}, {"a": None}])
+def test_a_choice_whose_variable_leads_nowhere_is_a_runtime_error(
+    states: States, given: dict[str, Any]
+) -> None:
+    seen = states.run({"Choice": choosing(NOWHERE), **ENDS}, given)
+    assert (seen["status"], seen["error"]) == ("FAILED", "States.Runtime")
+    assert states.output({"Choice": choosing(PRESENT, NOWHERE), **ENDS}, given) == "other"
+    assert (
+        states.output({"Choice": choosing(PRESENT, NOWHERE), **ENDS}, {"a": {"b": True}}) == "met"
+    )
+
+
 def test_a_choice_without_match_and_default_says_so(states: States) -> None:
     choice = {
         "Type": "Choice",

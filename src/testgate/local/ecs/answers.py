@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from testgate.local.ecs import reasons
+from testgate.local.ecs.behaviour import Behaviour, Throttling
 from testgate.local.ecs.invoker import (
     HookAnswered,
     HookCall,
@@ -18,10 +19,9 @@ from testgate.local.ecs.invoker import (
     HookNotInvoked,
     HookResult,
     HookRoleNotAssumed,
+    HookThrottled,
 )
 from testgate.local.ecs.model import HookDetails, Stage
-
-DEFAULT_CALL_BACK_DELAY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,40 +65,50 @@ class HookVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookWaits:
-    """IN_PROGRESS: ask again after `delay_s`; `details` None if none came back."""
+    """IN_PROGRESS: ask again; None for a callBackDelay or hookDetails that did not come back."""
 
-    delay_s: float
+    asked_delay_s: float | None
     details: HookDetails | None
 
 
-HookReading = HookVerdict | HookWaits
+@dataclass(frozen=True, slots=True)
+class HookRetried:
+    """The function never ran: call it again as it was called."""
 
 
-def read_result(call: HookCall, result: HookResult) -> HookReading:
+HookReading = HookVerdict | HookWaits | HookRetried
+
+
+def read_result(call: HookCall, result: HookResult, behaviour: Behaviour) -> HookReading:
     """What ECS understands of an invocation.
 
-    A function error is read as any other answer: it has no hookStatus (seen). Nothing is retried.
+    A function error is read as any other answer: it has no hookStatus, and is not retried (seen).
     """
     match result:
         case HookAnswered(body) | HookFunctionError(body):
-            return _read_answer(call.function_arn, body)
+            return _read_answer(call.function_arn, body, behaviour)
         case HookRoleNotAssumed():
             return HookVerdict(refusal=reasons.role_not_assumed(call.role_arn))
         case HookNotInvoked(reason):
             return HookVerdict(refusal=reasons.not_invoked(call.function_arn, reason))
+        case HookThrottled(reason):
+            if behaviour.throttling is Throttling.IS_RETRIED:
+                return HookRetried()
+            return HookVerdict(refusal=reasons.not_invoked(call.function_arn, reason))
 
 
-def _read_answer(function_arn: str, body: bytes) -> HookReading:
+def _read_answer(function_arn: str, body: bytes, behaviour: Behaviour) -> HookReading:
     document = _object(body)
     match document.get("hookStatus"):
         case "SUCCEEDED":
             return HookVerdict(refusal=None)
         case "FAILED":
-            return HookVerdict(refusal=reasons.returned_failed(function_arn))
+            reason = document.get("reason") if behaviour.shows_reason else None
+            return HookVerdict(refusal=reasons.returned_failed(function_arn, reason))
         case "IN_PROGRESS":
             details = document.get("hookDetails")
             return HookWaits(
-                delay_s=_delay_s(document.get("callBackDelay")),
+                asked_delay_s=_number(document.get("callBackDelay")),
                 details=None if details is None else HookDetails(details),
             )
         case _:
@@ -113,8 +123,12 @@ def _object(body: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _delay_s(value: object) -> float:
-    """Seconds; what is no positive number counts as absent (assumed: no range is documented)."""
+def _number(value: object) -> float | None:
+    """Text, and what is no finite number, counts as absent (assumed)."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return DEFAULT_CALL_BACK_DELAY_S
-    return float(value) if math.isfinite(value) and value > 0 else DEFAULT_CALL_BACK_DELAY_S
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None

@@ -12,11 +12,12 @@ from werkzeug.wrappers import Request, Response
 from testgate.local.balancer import Balancer
 from testgate.local.clock import Clock
 from testgate.local.ecs import wire
+from testgate.local.ecs.alarms import Alarms, may_change_alarms
+from testgate.local.ecs.behaviour import Behaviour
 from testgate.local.ecs.deployments import Deployments
 from testgate.local.ecs.deployments_api import DeploymentsApi, TasksApi
 from testgate.local.ecs.errors import EcsApiError
 from testgate.local.ecs.fleet import Fleet, FleetLimits
-from testgate.local.ecs.hook_stage import HookBehaviour
 from testgate.local.ecs.images import ImageMap
 from testgate.local.ecs.invoker import HookInvoker
 from testgate.local.ecs.lookup import Lookup
@@ -29,6 +30,7 @@ from testgate.local.ecs.tasks import Launcher
 from testgate.local.ecs.traffic import Traffic
 from testgate.local.ecs.transitions import Subscriber, Transitions
 from testgate.local.ecs.views import Views
+from testgate.local.front import operation_of
 
 _MOTO_RESET_PATH = "/moto-api/reset"
 Operation = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
@@ -58,10 +60,7 @@ class EcsControlPlane:
     ) -> None:
         settings = settings or EcsSettings()
         self.region = region
-        self.behaviour = HookBehaviour(
-            details_mode=settings.hook_details_mode,
-            new_execution_id_each_time=settings.new_execution_id_each_time,
-        )
+        self._behaviour = settings.behaviour
         self._store = Store(clock)
         self._warden = Warden()
         self._transitions = Transitions()
@@ -81,10 +80,11 @@ class EcsControlPlane:
                 store=self._store,
                 fleet=self._fleet,
                 traffic=Traffic(client),
+                alarms=Alarms(client),
                 clock=clock,
                 transitions=self._transitions,
                 invoke_hook=invoke_hook,
-                behaviour=self.behaviour,
+                behaviour=lambda: self._behaviour,
             )
         )
         self._operations = self._make_operations(Lookup(self._store, client))
@@ -107,6 +107,11 @@ class EcsControlPlane:
             return _response(wire.write_error(exc), status=400, error=exc.code)
         return None if answer is None else _response(wire.write_answer(operation, answer))
 
+    def observe(self, request: Request, response: Response) -> None:
+        """See what may have changed an alarm, once it was answered; for the front's observers."""
+        if may_change_alarms(operation_of(request)):
+            self._deployments.check_alarms()
+
     @property
     def limits(self) -> FleetLimits:
         """How long tasks may take; may be replaced at any time."""
@@ -115,6 +120,15 @@ class EcsControlPlane:
     @limits.setter
     def limits(self, limits: FleetLimits) -> None:
         self._fleet.limits = limits
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """What it does where AWS's behaviour is not known; may be replaced at any time."""
+        return self._behaviour
+
+    @behaviour.setter
+    def behaviour(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Be told of each step of each deployment; returns what ends the subscription."""
@@ -148,7 +162,9 @@ class EcsControlPlane:
 
     def _make_operations(self, lookup: Lookup) -> dict[str, Operation]:
         parts: dict[str, Any] = {"store": self._store, "lookup": lookup, "views": self._views}
-        services = ServicesApi(**parts, deployments=self._deployments)
+        services = ServicesApi(
+            **parts, deployments=self._deployments, behaviour=lambda: self._behaviour
+        )
         deployments = DeploymentsApi(**parts, deployments=self._deployments)
         tasks = TasksApi(**parts, fleet=self._fleet)
         return {

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from testgate.local.ecs import reasons
 from testgate.local.ecs.answers import HookVerdict
+from testgate.local.ecs.behaviour import CallBackDelays, HookDetailsMode
 from testgate.local.ecs.model import (
     HookDetails,
-    HookDetailsMode,
     HookStatus,
     LifecycleHook,
     Stage,
@@ -20,7 +20,7 @@ from testgate.local.ecs.model import (
     TimeoutAction,
 )
 
-_ROLLING_STAGES = (Stage.PRE_SCALE_UP, Stage.SCALE_UP, Stage.CLEAN_UP)
+_ROLLING_STAGES = (Stage.PRE_SCALE_UP, Stage.SCALE_UP, Stage.BAKE_TIME, Stage.CLEAN_UP)
 
 
 def plan_stages(strategy: Strategy, *, reconcile: bool) -> tuple[Stage, ...]:
@@ -28,7 +28,8 @@ def plan_stages(strategy: Strategy, *, reconcile: bool) -> tuple[Stage, ...]:
 
     RECONCILE_SERVICE only when more than one revision is active at the start (documented). A
     rolling deployment has no stages of its own but PRE_SCALE_UP hooks run (documented); here it
-    passes through SCALE_UP and CLEAN_UP as well (assumed).
+    passes through SCALE_UP, BAKE_TIME and CLEAN_UP as well (assumed; ECS bakes after the old tasks
+    have gone, which here go last).
     """
     stages = _ROLLING_STAGES if strategy is Strategy.ROLLING else tuple(Stage)[1:]
     return (Stage.RECONCILE_SERVICE, *stages) if reconcile else stages
@@ -54,7 +55,8 @@ def weights_at(
 
     Documented: test weights at TEST_TRAFFIC_SHIFT; production weights at
     PRE_PRODUCTION_TRAFFIC_SHIFT (as they still are) and PRODUCTION_TRAFFIC_SHIFT; inverse in a
-    rollback; empty everywhere else. Without a source revision only the target is named (seen).
+    rollback; both, as they are to be, at RECONCILE_SERVICE (the guide's text of 2025); empty
+    everywhere else. Without a source revision only the target is named (seen).
     """
     on_target = _split(target, source, target_percent=0 if rolling_back else 100)
     match stage:
@@ -62,6 +64,8 @@ def weights_at(
             return Weights(test=on_target, production={})
         case Stage.PRODUCTION_TRAFFIC_SHIFT:
             return Weights(test={}, production=on_target)
+        case Stage.RECONCILE_SERVICE:
+            return Weights(test=on_target, production=on_target)
         case Stage.PRE_PRODUCTION_TRAFFIC_SHIFT:
             return Weights(test={}, production=_split(target, source, target_percent=0))
         case _:
@@ -84,18 +88,53 @@ def carry_details(
 ) -> HookDetails | None:
     """The hookDetails that stand after an IN_PROGRESS answer.
 
-    An answer without hookDetails changes nothing; where one side is not an object there is nothing
-    to merge and the returned value stands (both assumed).
+    An answer without hookDetails changes nothing, but in FORGET; where one side is not an object
+    there is nothing to merge and the returned value stands (both assumed).
     """
     if mode is HookDetailsMode.DROP:
         return configured
+    if mode is HookDetailsMode.FORGET:
+        return returned
     if returned is None:
         return current
     if mode is HookDetailsMode.REPLACE or current is None:
         return returned
     if isinstance(current.value, dict) and isinstance(returned.value, dict):
+        if mode is HookDetailsMode.KEEP_CONFIGURED:
+            return HookDetails({**returned.value, **current.value})
         return HookDetails({**current.value, **returned.value})
     return returned
+
+
+DEFAULT_CALL_BACK_DELAY_S = 30.0  # documented
+_LATENESS = 1.5
+_LAST_CALL_BEFORE_END_S = 1.0
+
+
+def next_call_s(rule: CallBackDelays, asked_s: float | None, left_s: float) -> float | None:
+    """Seconds until a hook is called again; None if its time, `left_s`, ends before.
+
+    `asked_s` is the answer's callBackDelay, None if that was absent or no number.
+    """
+    delay_s = _taken(rule, asked_s)
+    if rule is CallBackDelays.LATE:
+        delay_s *= _LATENESS
+    if delay_s < left_s:
+        return delay_s
+    last_call = rule is CallBackDelays.LAST_CALL and left_s > _LAST_CALL_BEFORE_END_S
+    return left_s - _LAST_CALL_BEFORE_END_S if last_call else None
+
+
+def _taken(rule: CallBackDelays, asked_s: float | None) -> float:
+    if asked_s is None or asked_s < 0:
+        return DEFAULT_CALL_BACK_DELAY_S
+    if asked_s == 0:
+        return 0.0 if rule is CallBackDelays.ZERO_AT_ONCE else DEFAULT_CALL_BACK_DELAY_S
+    if rule is CallBackDelays.WHOLE_SECONDS and not asked_s.is_integer():
+        return DEFAULT_CALL_BACK_DELAY_S
+    if rule is CallBackDelays.AT_LEAST_30:
+        return max(asked_s, DEFAULT_CALL_BACK_DELAY_S)
+    return asked_s
 
 
 def handed_over(mode: HookDetailsMode, details: HookDetails | None) -> HookDetails | None:

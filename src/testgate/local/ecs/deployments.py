@@ -85,6 +85,13 @@ class Deployments:
                 f"its lifecycle stage {deployment.stage}."
             )
 
+    def check_alarms(self) -> None:
+        """Let each deployment under way look at its alarms."""
+        with self._parts.alarms.lock:
+            for run in list(self._runs.values()):
+                if not run.ended.is_set():
+                    run.check_alarms()
+
     def continue_hook(self, deployment_arn: str, hook_id: str, action: TimeoutAction) -> None:
         """Continue or roll back a PAUSE hook; texts documented."""
         deployment, run = self._store.deployment(deployment_arn), self._runs.get(deployment_arn)

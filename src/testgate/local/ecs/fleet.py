@@ -13,9 +13,10 @@ from typing import Any
 
 from testgate.local.balancer import Balancer, TargetKey, TargetState
 from testgate.local.ecs import reasons
+from testgate.local.ecs.containers import HOST
 from testgate.local.ecs.model import Revision, Service
 from testgate.local.ecs.store import Store, new_task_id
-from testgate.local.ecs.tasks import HOST, Launcher, Task
+from testgate.local.ecs.tasks import Launcher, Task
 
 _log = logging.getLogger(__name__)
 _LOOK_AGAIN_S = 0.01
@@ -83,6 +84,8 @@ class Fleet:
             task.start()
         arns = [task.arn for task in tasks]
         self._store.add_event(service.arn, reasons.started_tasks(service.name, arns))
+        for note in self._launcher.notes_of_stand_ins(tasks):
+            self._store.add_event(service.arn, reasons.local_note(service.name, note))
         self._register(revision, service, [task for task in tasks if task.running])
 
     def stop(self, revision: Revision, *, keep: int = 0) -> None:

@@ -3,9 +3,11 @@
 Imported by `testgate.local.ecs` alone.
 """
 
+from testgate.local.ecs.behaviour import Stopping
 from testgate.local.ecs.decisions import hooks_at, weights_at
-from testgate.local.ecs.hook_stage import HookPorts, HookStage, StageContext
-from testgate.local.ecs.interrupt import Interrupt
+from testgate.local.ecs.hook_ports import HookPorts, StageContext
+from testgate.local.ecs.hook_stage import HookStage
+from testgate.local.ecs.interrupt import Interrupt, Interruption
 from testgate.local.ecs.invoker import HookResult
 from testgate.local.ecs.model import HookRecord, Stage, TimeoutAction
 from testgate.local.ecs.records import DeploymentRecords
@@ -42,9 +44,9 @@ class HookCalls:
             target_revision_arn=deployment.target_arn,
             weights=weights,
         )
-        self._stage = HookStage(context, hooks, self._ports())
-        with self._interrupt.waking(self._stage.halt):
-            refusal = self._stage.run()
+        self._stage = stage_hooks = HookStage(context, hooks, self._ports())
+        with self._interrupt.waking(lambda kind: stage_hooks.halt(self._how(kind))):
+            refusal = stage_hooks.run()
         self._stage = None
         return refusal
 
@@ -52,6 +54,12 @@ class HookCalls:
         """Continue or roll back a PAUSE hook; False if it does not await an action."""
         stage = self._stage
         return stage is not None and stage.decide(hook_id, action)
+
+    def _how(self, kind: Interruption) -> Stopping:
+        """Only a rollback that is asked for may wait for hooks; what ends a deployment does not."""
+        if kind is Interruption.ROLLBACK:
+            return self._records.parts.behaviour().stopping
+        return Stopping.AT_ONCE
 
     def _ports(self) -> HookPorts:
         parts, records = self._records.parts, self._records

@@ -4,17 +4,21 @@ The Lambda host stands behind it in the local AWS, a script in tests. Imported b
 `testgate.local` and its tests.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookCall:
-    """One synchronous invocation with the identity of `role_arn`."""
+    """One synchronous invocation with the identity of `role_arn`.
+
+    `role_context` are the condition keys that come with assuming the role.
+    """
 
     function_arn: str
     role_arn: str
     payload: bytes
+    role_context: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,14 @@ class HookNotInvoked:
     reason: str
 
 
-HookResult = HookAnswered | HookFunctionError | HookRoleNotAssumed | HookNotInvoked
+@dataclass(frozen=True, slots=True)
+class HookThrottled:
+    """Lambda had no capacity, or failed itself (429, 5xx), before the function ran; AWS's text."""
+
+    reason: str
+
+
+HookResult = HookAnswered | HookFunctionError | HookRoleNotAssumed | HookNotInvoked | HookThrottled
 
 HookInvoker = Callable[[HookCall], HookResult]
 """Blocks until the function has ended; called from several threads. May raise: that counts as

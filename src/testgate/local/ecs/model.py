@@ -81,18 +81,13 @@ class TimeoutAction(StrEnum):
     CONTINUE = "CONTINUE"
 
 
-class HookDetailsMode(StrEnum):
-    """What the next event's hookDetails hold; AWS's own answer has changed over time.
+class AlarmMonitor(StrEnum):
+    """What a deployment makes of its alarms."""
 
-    MERGE: the configured object with returned keys over it (documented, 2026).
-    REPLACE: what was returned last (seen in 2025). DROP: only what was configured.
-    TEXT: as MERGE, handed over as JSON text (a possible result of CloudFormation's string form).
-    """
-
-    MERGE = "MERGE"
-    REPLACE = "REPLACE"
-    DROP = "DROP"
-    TEXT = "TEXT"
+    DISABLED = "DISABLED"
+    MONITORING = "MONITORING"
+    TRIGGERED = "TRIGGERED"
+    MONITORING_COMPLETE = "MONITORING_COMPLETE"
 
 
 class ServiceStatus(StrEnum):
@@ -123,11 +118,15 @@ class LifecycleHook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeploymentConfiguration:
-    """What the control plane reads of it, and `wire`, the whole as the API shows it."""
+    """What the control plane reads of it, and `wire`, the whole as the API shows it.
+
+    `alarm_names` is empty unless alarms are enabled.
+    """
 
     strategy: Strategy
     bake_time_min: int
     hooks: tuple[LifecycleHook, ...]
+    alarm_names: tuple[str, ...] = ()
     wire: Mapping[str, Any] = field(hash=False)
 
 
@@ -214,6 +213,8 @@ class Deployment:
     hooks: tuple[HookRecord, ...] = ()
     test_shifted: bool = False
     production_shifted: bool = False
+    alarm_monitor: AlarmMonitor = AlarmMonitor.DISABLED
+    triggered_alarms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,19 @@ SERVICE_DELETED = "Service deployment stopped because the service was deleted."
 """Assumed."""
 
 
-def returned_failed(function_arn: str) -> str:
-    return f"Lifecycle hook target {function_arn} returned FAILED status."
+ALARM_DETECTED = "alarm detected."
+"""What the service event says in the place of the status reason (seen)."""
+
+
+def rolled_back_by_alarms(names: tuple[str, ...]) -> str:
+    """Assumed: no real status reason was found."""
+    return f"Service deployment rolled back because of CloudWatch alarm(s): {', '.join(names)}."
+
+
+def returned_failed(function_arn: str, reason: object = None) -> str:
+    """`reason` is the answer's, for the case that ECS shows it (assumed, its form as well)."""
+    sentence = f"Lifecycle hook target {function_arn} returned FAILED status."
+    return f"{sentence} {reason}" if isinstance(reason, str) and reason else sentence
 
 
 def unreadable(function_arn: str) -> str:
@@ -99,3 +110,8 @@ def rolling_back(service: str, ecs_deployment_id: str) -> str:
 
 def steady_state(service: str) -> str:
     return f"(service {service}) has reached a steady state."
+
+
+def local_note(service: str, note: str) -> str:
+    """What only the local ECS has to say."""
+    return f"(service {service}) local ECS: {note}"

@@ -3,14 +3,17 @@
 Imported by `testgate.local.ecs` alone.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from testgate.local.clock import Clock
+from testgate.local.ecs.alarms import Alarms
+from testgate.local.ecs.behaviour import Behaviour
 from testgate.local.ecs.fleet import Fleet
-from testgate.local.ecs.hook_stage import HookBehaviour
 from testgate.local.ecs.invoker import HookInvoker
 from testgate.local.ecs.model import (
+    AlarmMonitor,
     Deployment,
     DeploymentStatus,
     Revision,
@@ -31,10 +34,11 @@ class RunParts:
     store: Store
     fleet: Fleet
     traffic: Traffic
+    alarms: Alarms
     clock: Clock
     transitions: Transitions
     invoke_hook: HookInvoker
-    behaviour: HookBehaviour
+    behaviour: Callable[[], Behaviour]
 
 
 class DeploymentRecords:
@@ -77,8 +81,12 @@ class DeploymentRecords:
     def end(self, status: DeploymentStatus, reason: str | None = None) -> None:
         """The last status; `stoppedAt` as well if it was stopped."""
         now = self.parts.clock.now()
-        stopped_at = now if status is DeploymentStatus.STOPPED else None
-        self.set_status(status, status_reason=reason, finished_at=now, stopped_at=stopped_at)
+        members: dict[str, Any] = {"status_reason": reason, "finished_at": now}
+        if status is DeploymentStatus.STOPPED:
+            members["stopped_at"] = now
+        if self.deployment.alarm_monitor is AlarmMonitor.MONITORING:
+            members["alarm_monitor"] = AlarmMonitor.MONITORING_COMPLETE
+        self.set_status(status, **members)
 
     def shift(self, stage: Stage, *, to_target: bool) -> None:
         """Move the traffic of a shift stage, of every load balancer entry.

@@ -6,6 +6,7 @@ Texts are those of AWS's troubleshooting page unless marked. Imported by `testga
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from testgate.local.ecs.behaviour import Behaviour
 from testgate.local.ecs.errors import EcsApiError, invalid_parameter, unsupported
 from testgate.local.ecs.model import (
     DeploymentConfiguration,
@@ -21,11 +22,15 @@ from testgate.local.ecs.model import (
 _DEFAULT_BAKE_TIME_MIN = 15
 _DEFAULT_TIMEOUT_MIN = 1440
 _LONGEST_TIMEOUT_MIN = 20160
+_LONGEST_LAMBDA_TIMEOUT_MIN = 1440
+_COLONS_OF_A_FUNCTION_ARN = 6
 _MAX_HOOKS_OF_A_KIND = 10
 _NO_PAUSE_STAGES = frozenset({Stage.TEST_TRAFFIC_SHIFT, Stage.PRODUCTION_TRAFFIC_SHIFT})
 
 
-def read_configuration(wire: Mapping[str, Any] | None) -> DeploymentConfiguration:
+def read_configuration(
+    wire: Mapping[str, Any] | None, behaviour: Behaviour
+) -> DeploymentConfiguration:
     """deploymentConfiguration with its defaults filled in, as DescribeServices shows it.
 
     A hook shows `timeoutInMinutes: 1440, action: ROLLBACK` if it has neither (seen). A bake time
@@ -44,10 +49,13 @@ def read_configuration(wire: Mapping[str, Any] | None) -> DeploymentConfiguratio
     if "lifecycleHooks" in given:
         given["lifecycleHooks"] = hooks
     _check_hook_count(hooks)
+    for hook in hooks:
+        _check_what_is_not_known(hook, behaviour)
     return DeploymentConfiguration(
         strategy=strategy,
         bake_time_min=int(given.get("bakeTimeInMinutes", 0)),
-        hooks=tuple(_read_hook(hook) for hook in hooks),
+        hooks=_read_hooks(hooks, strategy),
+        alarm_names=_read_alarms(given.get("alarms")),
         wire=given,
     )
 
@@ -75,6 +83,30 @@ def read_load_balancers(
         _check_rules(entry)
     _check_groups_differ(entries)
     return entries
+
+
+def _read_hooks(
+    wires: Sequence[Mapping[str, Any]], strategy: Strategy
+) -> tuple[LifecycleHook, ...]:
+    """A rolling deployment has but PRE_SCALE_UP (documented); that others are refused is assumed:
+    they would never run."""
+    hooks = tuple(_read_hook(wire) for wire in wires)
+    if strategy is Strategy.ROLLING:
+        others = sorted({stage for hook in hooks for stage in hook.stages} - {Stage.PRE_SCALE_UP})
+        if others:
+            raise _assumed(
+                f"lifecycleStages {', '.join(others)} are not available with deployment strategy "
+                "ROLLING; use PRE_SCALE_UP."
+            )
+    return hooks
+
+
+def _read_alarms(wire: Mapping[str, Any] | None) -> tuple[str, ...]:
+    if wire is None or not wire["enable"]:
+        return ()
+    if not wire["rollback"]:
+        raise unsupported("The local ECS has no deployment alarms without rollback.")
+    return tuple(wire["alarmNames"])
 
 
 def _with_defaults(hook: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,6 +153,22 @@ def _check_pause(wire: Mapping[str, Any], stages: frozenset[Stage]) -> None:
     for name in ("hookTargetArn", "roleArn", "hookDetails"):
         if name in wire:
             raise _assumed(f"{name} is not allowed for a lifecycle hook of type PAUSE.")
+
+
+def _check_what_is_not_known(hook: Mapping[str, Any], behaviour: Behaviour) -> None:
+    """What the API's model allows and the developer guide does not (1440 minutes), or does not
+    mention (qualified functions)."""
+    if hook["targetType"] != HookTarget.AWS_LAMBDA:
+        return
+    minutes = hook["timeoutConfiguration"]["timeoutInMinutes"]
+    if minutes > _LONGEST_LAMBDA_TIMEOUT_MIN and not behaviour.long_timeouts:
+        raise _assumed(
+            "timeoutInMinutes must be between 1 and "
+            f"{_LONGEST_LAMBDA_TIMEOUT_MIN} for a lifecycle hook of type AWS_LAMBDA."
+        )
+    arn = hook.get("hookTargetArn", "")
+    if arn.count(":") > _COLONS_OF_A_FUNCTION_ARN and not behaviour.qualified_targets:
+        raise _assumed(f"hookTargetArn must not be qualified. Got: {arn}")
 
 
 def _check_hook_count(hooks: Sequence[Mapping[str, Any]]) -> None:

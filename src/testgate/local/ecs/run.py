@@ -13,8 +13,8 @@ from typing import Any
 from testgate.local.ecs import reasons
 from testgate.local.ecs.decisions import plan_stages
 from testgate.local.ecs.hook_calls import HookCalls
-from testgate.local.ecs.interrupt import Interrupt, Interruption
-from testgate.local.ecs.model import DeploymentStatus, Stage, Strategy, TimeoutAction
+from testgate.local.ecs.interrupt import Interrupt, Interruption, RollbackCause
+from testgate.local.ecs.model import AlarmMonitor, DeploymentStatus, Stage, Strategy, TimeoutAction
 from testgate.local.ecs.records import DeploymentRecords, RunParts
 from testgate.local.ecs.traffic import NetworkError
 from testgate.local.ecs.transitions import TransitionKind
@@ -56,13 +56,30 @@ class DeploymentRun:
     def start(self) -> None:
         self._thread.start()
 
+    def check_alarms(self) -> None:
+        """Roll back if an alarm of this deployment is in ALARM; call with the alarms' lock."""
+        names = self._records.deployment.configuration.alarm_names
+        if self._records.deployment.alarm_monitor is not AlarmMonitor.MONITORING:
+            return
+        triggered = self._parts.alarms.in_alarm(names)
+        if not triggered:
+            return
+        cause = RollbackCause(reasons.rolled_back_by_alarms(triggered), reasons.ALARM_DETECTED)
+        with self._parts.store.lock:
+            # Together, so that the deployment cannot end before it says so.
+            if self.interrupt.demand(Interruption.ROLLBACK, cause):
+                self._records.change(
+                    alarm_monitor=AlarmMonitor.TRIGGERED, triggered_alarms=triggered
+                )
+
     def request_rollback(self) -> bool:
         """Ask to roll back; False if the deployment is past the point of return, or has ended."""
         with self._parts.store.lock:
             status = self._records.deployment.status
             if status.rolling_back:
                 return True
-            if status.ended or not self.interrupt.demand(Interruption.ROLLBACK):
+            cause = RollbackCause(reasons.STOP_REQUESTED)
+            if status.ended or not self.interrupt.demand(Interruption.ROLLBACK, cause):
                 return False
             self._records.change(status=DeploymentStatus.ROLLBACK_REQUESTED)
         self._records.tell(TransitionKind.STATUS_CHANGED)
@@ -88,7 +105,7 @@ class DeploymentRun:
             for stage in plan_stages(strategy, reconcile=self._predecessor is not None):
                 self._pass_through(stage)
         except _StageFailed as exc:
-            self._way_back.roll_back(str(exc))
+            self._way_back.roll_back(RollbackCause(str(exc)))
         except _Interrupted:
             self._way_back.give_way()
         else:
@@ -100,7 +117,15 @@ class DeploymentRun:
             if self._records.deployment.status is DeploymentStatus.PENDING:
                 changes["status"] = DeploymentStatus.IN_PROGRESS
             self._records.change(**changes)
+        self._monitor_alarms()
         self._records.tell(TransitionKind.STATUS_CHANGED)
+
+    def _monitor_alarms(self) -> None:
+        """An alarm that is in ALARM at the start switches monitoring off (documented)."""
+        names, alarms = self._records.deployment.configuration.alarm_names, self._parts.alarms
+        with alarms.lock:
+            if names and not alarms.in_alarm(names):
+                self._records.change(alarm_monitor=AlarmMonitor.MONITORING)
 
     def _pass_through(self, stage: Stage) -> None:
         self._check_interrupt()

@@ -3,9 +3,10 @@
 Imported by `testgate.local.ecs` alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from testgate.local.ecs.behaviour import Behaviour
 from testgate.local.ecs.deployments import Deployments
 from testgate.local.ecs.errors import EcsApiError, invalid_parameter, service_not_active
 from testgate.local.ecs.lookup import Lookup, page, service_arn
@@ -39,12 +40,19 @@ class ServicesApi:
     """Operations on services; each takes the request's members and returns the answer's."""
 
     def __init__(
-        self, *, store: Store, lookup: Lookup, views: Views, deployments: Deployments
+        self,
+        *,
+        store: Store,
+        lookup: Lookup,
+        views: Views,
+        deployments: Deployments,
+        behaviour: Callable[[], Behaviour],
     ) -> None:
         self._store = store
         self._lookup = lookup
         self._views = views
         self._deployments = deployments
+        self._behaviour = behaviour
 
     def create_service(self, params: Params) -> Params:
         """A new service and its first deployment; a name in use is refused."""
@@ -54,7 +62,7 @@ class ServicesApi:
             raise invalid_parameter("TaskDefinition can not be blank.")
         _refuse_other_controllers(params)
         definition = self._lookup.task_definition(params["taskDefinition"])
-        configuration = read_configuration(params.get("deploymentConfiguration"))
+        configuration = read_configuration(params.get("deploymentConfiguration"), self._behaviour())
         balancers = params.get("loadBalancers", [])
         entries = read_load_balancers(balancers, configuration.strategy, definition)
         service = Service(
@@ -91,7 +99,7 @@ class ServicesApi:
         configuration = service.configuration
         if "deploymentConfiguration" in params:
             configuration = read_configuration(
-                {**configuration.wire, **params["deploymentConfiguration"]}
+                {**configuration.wire, **params["deploymentConfiguration"]}, self._behaviour()
             )
         balancers = tuple(params.get("loadBalancers", service.load_balancers))
         entries = read_load_balancers(balancers, configuration.strategy, definition)

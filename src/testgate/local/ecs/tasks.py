@@ -3,20 +3,21 @@
 Imported by `testgate.local.ecs` alone.
 """
 
-import os
-import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from testgate.local.ecs.containers import (
+    ContainerPlan,
+    TaskStartError,
+    plan_container,
+    stand_in_note,
+)
 from testgate.local.ecs.images import ImageMap
-from testgate.local.ecs.processes import ContainerProcess, ProcessSpec, Warden
+from testgate.local.ecs.processes import ContainerProcess, Warden
 from testgate.local.ecs.task_logs import LogSetupError, TaskLog, read_awslogs
-
-HOST = "127.0.0.1"
-_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,12 @@ class Launcher:
     warden: Warden
     logs: Callable[[], Any]
     now: Callable[[], datetime]
+
+    def notes_of_stand_ins(self, tasks: "Sequence[Task]") -> list[str]:
+        """A sentence for each image that a stand-in answers for, in the order of the containers."""
+        containers = [container for task in tasks for container in task.containers]
+        images = dict.fromkeys(str(c.definition["image"]) for c in containers if c.stand_in)
+        return [stand_in_note(image, self.images) for image in images]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +46,7 @@ class Container:
     process: ContainerProcess | None = None
     exit_code: int | None = None
     reason: str | None = None
+    stand_in: bool = False
 
     @property
     def name(self) -> str:
@@ -47,10 +55,6 @@ class Container:
     @property
     def essential(self) -> bool:
         return bool(self.definition.get("essential", True))
-
-
-class TaskStartError(Exception):
-    """The task cannot start; the message is its stoppedReason."""
 
 
 class Task:
@@ -138,31 +142,26 @@ class Task:
         return None
 
     def _start_container(self, container: Container) -> None:
-        image = str(container.definition["image"])
-        command = self._launcher.images.command_for(image)
-        if command is None:
+        images = self._launcher.images
+        try:
+            plan = plan_container(
+                container.definition, images, self.definition["taskDefinitionArn"]
+            )
+        except TaskStartError as exc:
+            container.reason = str(exc)
             if container.essential:
-                raise TaskStartError(_cannot_pull(image, self._launcher.images))
-            container.reason = _cannot_pull(image, self._launcher.images)
+                raise
             return
-        _refuse_secrets(container.definition)
-        mappings = container.definition.get("portMappings") or []
-        container.ports = {int(mapping["containerPort"]): free_port() for mapping in mappings}
-        port = next(iter(container.ports.values()), None)
+        container.ports, container.stand_in = plan.ports, plan.stand_in
         task_id = self.arn.rpartition("/")[2]
         container.log = TaskLog(read_awslogs(container.definition, task_id), self._launcher.logs())
-        spec = ProcessSpec(
-            arguments=command.arguments(port),
-            cwd=command.cwd,
-            environment=task_environment(container.definition, container.ports, os.environ),
-        )
-        self._launch(container, container.log, spec)
+        self._launch(container, container.log, plan)
 
-    def _launch(self, container: Container, log: TaskLog, spec: ProcessSpec) -> None:
+    def _launch(self, container: Container, log: TaskLog, plan: ContainerPlan) -> None:
         try:
             log.open()
             process = ContainerProcess(
-                spec,
+                plan.spec,
                 warden=self._launcher.warden,
                 on_output=log.take,
                 on_exit=lambda code: self._exited(container, code),
@@ -171,8 +170,8 @@ class Task:
             raise TaskStartError(str(exc)) from exc
         except OSError as exc:
             raise TaskStartError(
-                f"CannotStartContainerError: {spec.arguments[0]} in {spec.cwd}: {exc.strerror} "
-                f"(mapped in {self._launcher.images.source})"
+                f"CannotStartContainerError: {plan.spec.arguments[0]} in {plan.spec.cwd}: "
+                f"{exc.strerror} (mapped in {self._launcher.images.source})"
             ) from exc
         container.process = process
         process.follow()
@@ -207,58 +206,3 @@ class Task:
 
     def _processes(self) -> list[ContainerProcess]:
         return [container.process for container in self.containers if container.process]
-
-
-def task_environment(
-    definition: Mapping[str, Any], ports: Mapping[int, int], parent: Mapping[str, str]
-) -> dict[str, str]:
-    """The environment of a container's process.
-
-    Search path and locale of this process, the container definition's own, `IMAGE`, and `PORT`:
-    the real port of the first port mapping (`PORT_<containerPort>` for each).
-    """
-    environment = {name: parent[name] for name in _KEPT_VARIABLES if name in parent}
-    # Without it the last lines of a stopped Python process would be lost in its buffer.
-    environment["PYTHONUNBUFFERED"] = "1"
-    for pair in definition.get("environment") or []:
-        environment[pair["name"]] = pair["value"]
-    environment["IMAGE"] = str(definition["image"])
-    for container_port, port in ports.items():
-        environment[f"PORT_{container_port}"] = str(port)
-    if ports:
-        environment["PORT"] = str(next(iter(ports.values())))
-    return environment
-
-
-_handed_out: set[int] = set()
-_handed_out_lock = threading.Lock()
-
-
-def free_port() -> int:
-    """A loopback port that is free now and was not handed out before while others were free."""
-    for _ in range(50):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.bind((HOST, 0))
-            port = int(probe.getsockname()[1])
-        with _handed_out_lock:
-            if port not in _handed_out:
-                _handed_out.add(port)
-                return port
-    with _handed_out_lock:
-        _handed_out.clear()
-    return port
-
-
-def _cannot_pull(image: str, images: ImageMap) -> str:
-    return (
-        f"CannotPullContainerError: no local process is mapped to image {image}. "
-        f'Add [images."{image.rpartition(":")[0] or image}"] to {images.source}'
-    )
-
-
-def _refuse_secrets(definition: Mapping[str, Any]) -> None:
-    if definition.get("secrets"):
-        raise TaskStartError(
-            "ResourceInitializationError: unable to pull secrets or registry auth: the local ECS "
-            f"does not resolve secrets (container {definition['name']})"
-        )

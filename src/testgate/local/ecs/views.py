@@ -7,6 +7,7 @@ from typing import Any
 
 from testgate.local.ecs.fleet import Fleet
 from testgate.local.ecs.model import (
+    AlarmMonitor,
     Deployment,
     DeploymentStatus,
     HookRecord,
@@ -14,7 +15,8 @@ from testgate.local.ecs.model import (
     Service,
 )
 from testgate.local.ecs.store import Store
-from testgate.local.ecs.tasks import HOST, Container, Task
+from testgate.local.ecs.task_views import task_view
+from testgate.local.ecs.tasks import Task
 
 View = dict[str, Any]
 
@@ -54,6 +56,7 @@ class Views:
                 "serviceRevisionArn": rollback.revision_arn,
             },
             "deploymentCircuitBreaker": {"status": "DISABLED", "failureCount": 0, "threshold": 0},
+            "alarms": _alarms(deployment),
         }
 
     def deployment_brief(self, deployment: Deployment) -> View:
@@ -223,30 +226,17 @@ class Views:
     def task(self, task: Task) -> View:
         revision = self._store.revision(task.revision_arn)
         service = self._store.service(revision.service_arn) if revision else None
-        stopped = task.stopped or task.last_status == "STOPPING"
-        return {
-            "taskArn": task.arn,
-            "clusterArn": revision.cluster_arn if revision else None,
-            "taskDefinitionArn": task.definition["taskDefinitionArn"],
-            "containers": [_container(task, container) for container in task.containers],
-            "lastStatus": task.last_status,
-            "desiredStatus": "STOPPED" if stopped else "RUNNING",
-            "createdAt": task.created_at,
-            "startedAt": task.started_at,
-            "stoppedAt": task.stopped_at,
-            "stoppedReason": task.stopped_reason,
-            "stopCode": task.stop_code,
-            "group": f"service:{service.name}" if service else None,
-            "startedBy": revision.ecs_deployment_id if revision else None,
-            "launchType": revision.wire.get("launchType") if revision else None,
-            "cpu": task.definition.get("cpu"),
-            "memory": task.definition.get("memory"),
-            "healthStatus": "UNKNOWN",
-            "connectivity": "CONNECTED",
-            "attachments": [],
-            "tags": [],
-            "version": 1,
-        }
+        return task_view(task, revision, service)
+
+
+def _alarms(deployment: Deployment) -> View:
+    if deployment.alarm_monitor is AlarmMonitor.DISABLED:
+        return {"status": AlarmMonitor.DISABLED.value}
+    return {
+        "status": deployment.alarm_monitor.value,
+        "alarmNames": list(deployment.configuration.alarm_names),
+        "triggeredAlarmNames": list(deployment.triggered_alarms),
+    }
 
 
 def _hook(hook: HookRecord) -> View:
@@ -270,24 +260,3 @@ def _rollout(deployment: Deployment | None, ecs_deployment_id: str) -> tuple[str
     if deployment.status.ended or deployment.status.rolling_back:
         return "FAILED", deployment.status_reason or f"ECS deployment {ecs_deployment_id} failed."
     return "IN_PROGRESS", f"ECS deployment {ecs_deployment_id} in progress."
-
-
-def _container(task: Task, container: Container) -> View:
-    if task.stopped or (container.process is None and container.reason):
-        status = "STOPPED"
-    else:
-        status = task.last_status if container.exit_code is None else "STOPPED"
-    return {
-        "name": container.name,
-        "image": container.definition["image"],
-        "taskArn": task.arn,
-        "lastStatus": status,
-        "exitCode": container.exit_code,
-        "reason": container.reason,
-        "networkBindings": [
-            {"bindIP": HOST, "containerPort": port, "hostPort": real, "protocol": "tcp"}
-            for port, real in container.ports.items()
-        ],
-        "networkInterfaces": [],
-        "healthStatus": "UNKNOWN",
-    }

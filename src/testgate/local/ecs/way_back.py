@@ -8,7 +8,7 @@ import logging
 from testgate.local.ecs import reasons
 from testgate.local.ecs.decisions import rollback_stages
 from testgate.local.ecs.hook_calls import HookCalls
-from testgate.local.ecs.interrupt import Interrupt, Interruption
+from testgate.local.ecs.interrupt import Interrupt, Interruption, RollbackCause
 from testgate.local.ecs.model import Deployment, DeploymentStatus, Revision, RollbackRecord, Stage
 from testgate.local.ecs.records import DeploymentRecords
 from testgate.local.ecs.traffic import NetworkError
@@ -29,7 +29,7 @@ class WayBack:
         """End as the interruption asks; at a shutdown, leave everything as it stands."""
         match self._interrupt.kind:
             case Interruption.ROLLBACK:
-                self.roll_back(reasons.STOP_REQUESTED)
+                self.roll_back(self._interrupt.cause or RollbackCause(reasons.STOP_REQUESTED))
             case Interruption.SUPERSEDED:
                 self._withdraw(reasons.SUPERSEDED)
             case Interruption.DELETED:
@@ -37,13 +37,13 @@ class WayBack:
             case _:
                 return
 
-    def roll_back(self, reason: str) -> None:
+    def roll_back(self, cause: RollbackCause) -> None:
         """Traffic back, hooks of shift stages again, green stopped.
 
         Without a source revision there is nothing to return to: ROLLBACK_FAILED, with listener
         rules as they are and the tasks stopped (assumed).
         """
-        self._begin(reason)
+        self._begin(cause)
         records, source = self._records, self._records.source
         if source is None:
             records.parts.fleet.stop(records.target)
@@ -60,12 +60,13 @@ class WayBack:
             return
         steady = reasons.steady_state(records.service.name)
         records.parts.store.add_event(source.service_arn, steady)
-        records.end(DeploymentStatus.ROLLBACK_SUCCESSFUL, reason)
+        records.end(DeploymentStatus.ROLLBACK_SUCCESSFUL, cause.reason)
 
-    def _begin(self, reason: str) -> None:
+    def _begin(self, cause: RollbackCause) -> None:
         records, store = self._records, self._records.parts.store
         service, ecs_id = records.service, records.target.ecs_deployment_id
-        store.add_event(service.arn, reasons.deployment_failed(service.name, ecs_id, reason))
+        told = cause.told or cause.reason
+        store.add_event(service.arn, reasons.deployment_failed(service.name, ecs_id, told))
         if records.source is not None:
             back_to = reasons.rolling_back(service.name, records.source.ecs_deployment_id)
             store.add_event(service.arn, back_to)
@@ -74,9 +75,9 @@ class WayBack:
             self._interrupt.answered()
             records.change(
                 status=DeploymentStatus.ROLLBACK_IN_PROGRESS,
-                status_reason=reason,
+                status_reason=cause.reason,
                 rollback=RollbackRecord(
-                    reason=reason,
+                    reason=cause.reason,
                     started_at=records.parts.clock.now(),
                     revision_arn=records.deployment.source_arn,
                 ),

@@ -58,7 +58,9 @@ class LocalEvents:
         self._undo.append(
             execution_changes.watch(lambda changed: self.publish(execution_event(changed)))
         )
-        self._undo.append(ecs.subscribe(lambda step: self._publish_if_any(deployment_event(step))))
+        self._undo.append(
+            ecs.subscribe(lambda step: self._publish_if_any(deployment_event(step, ecs.behaviour)))
+        )
 
     def publish(self, event: Event) -> None:
         """Let one event of a service befall the default bus, in the background."""

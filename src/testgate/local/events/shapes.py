@@ -9,22 +9,24 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from testgate.local.ecs.model import DeploymentStatus
+from testgate.local.ecs.behaviour import Behaviour
+from testgate.local.ecs.model import DeploymentStatus, HookTarget
 from testgate.local.ecs.transitions import DeploymentTransition, TransitionKind
 from testgate.local.moto.execution_changes import ChangedExecution
 
 MAX_DATA_BYTES = 262_144  # a larger input or output is left out (documented; the size is assumed)
 Event = Mapping[str, Any]
 
+_FAILED = "SERVICE_DEPLOYMENT_FAILED"
 # Documented: in progress (also of a rollback), completed, failed. That STOPPED and a refusal by a
-# hook are FAILED is assumed; a requested rollback is told when it begins.
+# hook are FAILED is assumed, and can be switched off; a requested rollback is told when it begins.
 _DEPLOYMENT_EVENTS = {
     DeploymentStatus.IN_PROGRESS: ("INFO", "SERVICE_DEPLOYMENT_IN_PROGRESS"),
     DeploymentStatus.ROLLBACK_IN_PROGRESS: ("INFO", "SERVICE_DEPLOYMENT_IN_PROGRESS"),
     DeploymentStatus.SUCCESSFUL: ("INFO", "SERVICE_DEPLOYMENT_COMPLETED"),
-    DeploymentStatus.STOPPED: ("ERROR", "SERVICE_DEPLOYMENT_FAILED"),
-    DeploymentStatus.ROLLBACK_SUCCESSFUL: ("ERROR", "SERVICE_DEPLOYMENT_FAILED"),
-    DeploymentStatus.ROLLBACK_FAILED: ("ERROR", "SERVICE_DEPLOYMENT_FAILED"),
+    DeploymentStatus.STOPPED: ("ERROR", _FAILED),
+    DeploymentStatus.ROLLBACK_SUCCESSFUL: ("ERROR", _FAILED),
+    DeploymentStatus.ROLLBACK_FAILED: ("ERROR", _FAILED),
 }
 _SEVERE = ("FAILED", "TIMED_OUT")
 
@@ -54,19 +56,21 @@ def execution_event(execution: ChangedExecution) -> Event:
     )
 
 
-def deployment_event(transition: DeploymentTransition) -> Event | None:
+def deployment_event(transition: DeploymentTransition, behaviour: Behaviour) -> Event | None:
     """What ECS says of that step of a deployment; None if nothing."""
     if transition.kind is TransitionKind.STATUS_CHANGED:
-        return _status_event(transition)
+        return _status_event(transition, behaviour)
     if transition.kind is TransitionKind.HOOK_CHANGED:
-        return _hook_event(transition)
+        return _hook_event(transition, behaviour)
     return None
 
 
-def _status_event(transition: DeploymentTransition) -> Event | None:
+def _status_event(transition: DeploymentTransition, behaviour: Behaviour) -> Event | None:
     if transition.status not in _DEPLOYMENT_EVENTS:
         return None
     severity, name = _DEPLOYMENT_EVENTS[transition.status]
+    if name == _FAILED and not behaviour.failure_events:
+        return None
     return _envelope(
         source="aws.ecs",
         detail_type="ECS Deployment State Change",
@@ -76,14 +80,25 @@ def _status_event(transition: DeploymentTransition) -> Event | None:
             "eventName": name,
             "deploymentId": transition.ecs_deployment_id,
             "updatedAt": _iso(transition.at),
-            "reason": transition.status_reason or "",
+            "reason": _reason(transition),
         },
     )
 
 
-def _hook_event(transition: DeploymentTransition) -> Event | None:
+def _reason(transition: DeploymentTransition) -> str:
+    """Documented for the start and for success; else the deployment's own (assumed)."""
+    match transition.status:
+        case DeploymentStatus.IN_PROGRESS:
+            return f"ECS deployment {transition.ecs_deployment_id} in progress."
+        case DeploymentStatus.SUCCESSFUL:
+            return f"ECS deployment {transition.ecs_deployment_id} completed."
+        case _:
+            return transition.status_reason or ""
+
+
+def _hook_event(transition: DeploymentTransition, behaviour: Behaviour) -> Event | None:
     hook = transition.hook
-    if hook is None:
+    if hook is None or (hook.target is HookTarget.AWS_LAMBDA and not behaviour.hook_events):
         return None
     service = transition.service_arn
     return _envelope(

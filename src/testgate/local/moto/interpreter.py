@@ -29,6 +29,15 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
 )
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_operator_type import (  # noqa: E501
+    ComparisonOperatorType,
+)
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_variable import (
+    ComparisonVariable,
+)
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import (
+    NoSuchVariable,
+)
 from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.lambda_eval_utils import (
     LambdaFunctionErrorException,
@@ -92,6 +101,23 @@ class Choice(StateChoice):  # type: ignore[misc]
         return _failure(env, StatesErrorNameType.StatesNoChoiceMatched, cause)
 
 
+class ChoiceVariable(ComparisonVariable):  # type: ignore[misc]
+    """A rule's comparison with its `Variable`.
+
+    AWS (seen): a path that leads nowhere fails the execution with `States.Runtime`, unless the rule
+    asks `IsPresent`. moto takes such a rule for one that is not met.
+    """
+
+    def _eval_body(self, env: Any) -> None:
+        self.variable.eval(env)
+        found, compared = env.stack[-1], self.comparison_function
+        asks = compared.operator_type is ComparisonOperatorType.IsPresent
+        if isinstance(found, NoSuchVariable) and not asks:
+            cause = f"Invalid path: the choice state's condition leads nowhere: {found.path}"
+            raise FailureEventException(_failure(env, StatesErrorNameType.StatesRuntime, cause))
+        compared.eval(env)
+
+
 class LambdaTask(StateTaskServiceLambda):  # type: ignore[misc]
     """A task of `arn:aws:states:::lambda:invoke`.
 
@@ -118,6 +144,7 @@ def install() -> None:
     """Put the corrected components in the place of moto's; repeating is harmless."""
     replace_everywhere(INTERPRETER, ErrorEqualsDecl, ErrorEquals)
     replace_everywhere(INTERPRETER, StateChoice, Choice)
+    replace_everywhere(INTERPRETER, ComparisonVariable, ChoiceVariable)
     replace_everywhere(INTERPRETER, StateTaskServiceLambda, LambdaTask)
     StateTask._from_error = _task_error
 

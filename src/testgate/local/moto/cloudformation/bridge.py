@@ -11,9 +11,11 @@ from moto.core.base_backend import BackendDict
 
 from testgate.local.moto.cloudformation import (
     bucket,
+    ecs_service,  # noqa: F401 - defines a resource type
     function,
     role,
     state_machine,  # noqa: F401 - defines a resource type
+    task_definition,  # noqa: F401 - defines a resource type
 )
 from testgate.local.moto.cloudformation.api import StackResponse
 from testgate.local.moto.cloudformation.change_sets import ChangeSetBackend

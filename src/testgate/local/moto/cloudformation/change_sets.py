@@ -13,6 +13,7 @@ from moto.cloudformation.utils import (
     validate_create_change_set,
 )
 
+from testgate.local.moto.cloudformation.background import carry_out, waits
 from testgate.local.moto.cloudformation.events import end_stack
 from testgate.local.moto.cloudformation.stacks import IN_REVIEW, StackBackend, parameter_text
 
@@ -87,6 +88,18 @@ class ChangeSetBackend(StackBackend):
                 f"ChangeSet [{change_set.change_set_id}] cannot be executed in its current status "
                 f"of [{change_set.status}]"
             )
+        stack, change_set.execution_status = change_set.stack, "EXECUTE_IN_PROGRESS"
+        if change_set.change_set_type == "UPDATE":
+            stack.status = "UPDATE_IN_PROGRESS"
+            waiting = waits(stack.template_dict) or waits(change_set.template_dict)
+        else:
+            stack._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")
+            stack.cross_stack_resources = self.exports
+            _load(stack, change_set.template, change_set.parameters)
+            stack.status, waiting = "CREATE_IN_PROGRESS", waits(stack.template_dict)
+        carry_out(lambda: self._execute(change_set), in_background=waiting)
+
+    def _execute(self, change_set: ChangeSet) -> None:
         stack = change_set.stack
         if change_set.change_set_type == "UPDATE":
             self._update(
@@ -97,9 +110,6 @@ class ChangeSetBackend(StackBackend):
                 role_arn=change_set.role_arn,
             )
         else:
-            stack._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")
-            stack.cross_stack_resources = self.exports
-            _load(stack, change_set.template, change_set.parameters)
             self._create(stack)
         done = stack.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "CREATE_IN_PROGRESS")
         change_set.execution_status = "EXECUTE_COMPLETE" if done else "EXECUTE_FAILED"

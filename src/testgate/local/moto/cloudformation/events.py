@@ -18,6 +18,10 @@ class ResourceFailedError(Exception):
         self.reason = reason
 
 
+class ResourceHandlerError(Exception):
+    """A resource says itself, in AWS's words, why it failed; nothing is added to them."""
+
+
 def resource_failure(
     logical_id: str, declared: dict[str, Any], exc: Exception
 ) -> ResourceFailedError:
@@ -32,11 +36,12 @@ def end_stack(stack: Stack, status: str, reason: str | None = None) -> None:
     stack._add_stack_event(status, resource_status_reason=reason)
 
 
-def add_resource_events(stack: Stack, status: str) -> None:
-    for name, resource in stack.resource_map.existing():
-        declared = stack.resource_map._resource_json_map[name]
-        physical_id = getattr(resource, "physical_resource_id", "")
-        stack.events.append(_event(stack, name, declared["Type"], status, physical_id=physical_id))
+def add_resource_event(
+    stack: Stack, logical_id: str, resource_type: str, status: str, resource: Any
+) -> None:
+    """What a resource of the stack has come to; `resource` is None while it does not exist."""
+    physical_id = getattr(resource, "physical_resource_id", "")
+    stack.events.append(_event(stack, logical_id, resource_type, status, physical_id=physical_id))
 
 
 def add_failure_event(stack: Stack, exc: Exception, status: str, verb: str) -> str:
@@ -72,5 +77,7 @@ def _event(
 
 
 def reason_of(exc: Exception) -> str:
+    if isinstance(exc, ResourceHandlerError):
+        return str(exc)
     described = getattr(exc, "message", None) or getattr(exc, "description", None) or str(exc)
     return f"{described} ({type(exc).__name__})"

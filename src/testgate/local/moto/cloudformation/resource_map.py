@@ -3,32 +3,142 @@
 Imported by the other modules of this package.
 """
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from moto.cloudformation import models, parsing
-from moto.cloudformation.parsing import ResourceMap
+from moto.cloudformation.parsing import ResourceMap, clean_json
 
 from testgate.local.moto.cloudformation.events import resource_failure
+from testgate.local.moto.cloudformation.templates import references
 
 _moto_update = parsing.parse_and_update_resource
+_MAX_REMOVALS = 5  # passes; a resource may stand in the way of another
+Tell = Callable[[str, str, str, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Retired:
+    """A resource that an update has replaced, and what it was made from."""
+
+    resource: Any
+    applied: Any
 
 
 class TracedResourceMap(ResourceMap):  # type: ignore[misc]
     """moto's lazy map of a stack's resources; says whose creation failed, lists what exists.
 
-    moto's map creates what it is asked for, even when it only lists the resources of a stack.
+    moto's map creates what it is asked for, even when it only lists the resources of a stack. An
+    update here compares what the properties come to: what refers to a replaced resource or to a
+    changed parameter changes too. `tell` is told of each resource's steps.
     """
 
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._resource_json_map: dict[str, Any]
+        self.tell: Tell = lambda *_: None
+        self._applied: dict[str, Any] = {}
+        self._retired: dict[str, _Retired] = {}
+
     def __getitem__(self, key: str) -> Any:
+        if key in self._parsed_resources or key not in self._resource_json_map:
+            return super().__getitem__(key)
+        declared = self._resource_json_map[key]
+        if not self._is_wanted(declared):
+            return None
+        self.tell(key, declared["Type"], "CREATE_IN_PROGRESS", None)
         try:
             resource = super().__getitem__(key)
             _check_nested_stack(resource)
-            return resource
         except Exception as exc:
-            if key not in self._resource_json_map:
-                raise
-            raise resource_failure(key, self._resource_json_map[key], exc) from exc
+            raise resource_failure(key, declared, exc) from exc
+        self._applied[key] = self._resolved(declared)
+        self.tell(key, declared["Type"], "CREATE_COMPLETE", resource)
+        return resource
+
+    def update(self, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
+        """AWS (documented): what is new or changed first, in the order of dependencies, each once;
+        what is gone, or was replaced, last."""
+        before = self._resource_json_map
+        self._template = template
+        if parameters:
+            self.input_parameters = parameters
+        self.load_mapping()
+        self.load_parameters()
+        self.load_conditions()
+        self._resource_json_map = template["Resources"]
+        for name in by_dependency(self._resource_json_map):
+            self._bring_about(name)
+        self._remove({n: json for n, json in before.items() if not self._is_declared(n)})
+        for retired in self._retired.values():
+            self._delete_resource(retired.resource, {"Type": retired.resource.cf_resource_type})
+        self._retired.clear()
+
+    def restore_retired(self) -> None:
+        """Before a failed update is undone: the replaced are again, their replacements go."""
+        for name, retired in self._retired.items():
+            replacement = self._parsed_resources[name]
+            self._delete_resource(replacement, {"Type": replacement.cf_resource_type})
+            self._parsed_resources[name] = retired.resource
+            self._applied[name] = retired.applied
+        self._retired.clear()
+
+    def _bring_about(self, name: str) -> None:
+        declared = self._resource_json_map[name]
+        if name not in self._parsed_resources:
+            _ = self[name]
+            return
+        if not self._is_wanted(declared):
+            return
+        try:
+            resolved = self._resolved(declared)
+        except Exception as exc:
+            raise resource_failure(name, declared, exc) from exc
+        if resolved == self._applied.get(name):
+            return
+        applied, old = self._applied.pop(name, None), self._parsed_resources[name]
+        self.tell(name, declared["Type"], "UPDATE_IN_PROGRESS", old)
+        new = parsing.parse_and_update_resource(
+            name, declared, self, account_id=self._account_id, region_name=self._region_name
+        )
+        if new is not old and getattr(new, "replaced_when_updated", False):
+            self._retired[name] = _Retired(old, applied)
+        self._parsed_resources[name], self._applied[name] = new, resolved
+        self.tell(name, declared["Type"], "UPDATE_COMPLETE", new)
+
+    def _remove(self, gone: Mapping[str, dict[str, Any]]) -> None:
+        left = {
+            name: declared
+            for name, declared in gone.items()
+            if name in self._parsed_resources and declared.get("DeletionPolicy") != "Retain"
+        }
+        for attempt in range(_MAX_REMOVALS):
+            for name, declared in reversed(list(left.items())):
+                try:
+                    self._delete_resource(self._parsed_resources[name], declared)
+                except Exception as exc:
+                    if attempt == _MAX_REMOVALS - 1:
+                        raise resource_failure(name, declared, exc) from exc
+                    continue
+                del left[name]
+                self.tell(name, declared["Type"], "DELETE_COMPLETE", self._parsed_resources[name])
+        for name in gone:
+            self._parsed_resources.pop(name, None)
+            self._applied.pop(name, None)
+
+    def _resolved(self, declared: dict[str, Any]) -> Any:
+        relevant = {"Type": declared["Type"], "Properties": declared.get("Properties") or {}}
+        return clean_json(copy.deepcopy(relevant), self)
+
+    def _is_wanted(self, declared: dict[str, Any]) -> bool:
+        condition = declared.get("Condition")
+        return condition is None or bool(self.lazy_condition_map[condition])
+
+    def _is_declared(self, name: str) -> bool:
+        declared = self._resource_json_map.get(name)
+        return declared is not None and self._is_wanted(declared)
 
     def __iter__(self) -> Iterator[str]:
         return (name for name, _ in self.existing())
@@ -37,9 +147,30 @@ class TracedResourceMap(ResourceMap):  # type: ignore[misc]
         """Logical ids and resources that exist now, in the order of their creation."""
         return [
             (name, resource)
-            for name, resource in self._parsed_resources.items()
+            for name, resource in list(self._parsed_resources.items())
             if name in self._resource_json_map and resource is not None
         ]
+
+
+def by_dependency(declared: Mapping[str, Any]) -> list[str]:
+    """Logical ids, each after those that it refers to or names in `DependsOn`."""
+    ordered: dict[str, None] = {}
+    entered: set[str] = set()
+
+    def enter(name: str) -> None:
+        if name in entered or name not in declared:
+            return
+        entered.add(name)
+        depends = declared[name].get("DependsOn") or []
+        for other in [*([depends] if isinstance(depends, str) else depends)]:
+            enter(other)
+        for other in references(declared[name].get("Properties") or {}):
+            enter(other)
+        ordered[name] = None
+
+    for name in declared:
+        enter(name)
+    return list(ordered)
 
 
 def _check_nested_stack(resource: Any) -> None:

@@ -4,6 +4,7 @@ A backend in the place of moto's. What a resource is made of is left to moto and
 modules of this package. Imported by `change_sets` alone.
 """
 
+import functools
 from typing import Any
 
 import moto.cloudformation.urls as cloudformation_urls
@@ -17,9 +18,10 @@ from moto.cloudformation.utils import (
     generate_stack_id,
 )
 
+from testgate.local.moto.cloudformation.background import carry_out, waits
 from testgate.local.moto.cloudformation.events import (
     add_failure_event,
-    add_resource_events,
+    add_resource_event,
     end_stack,
     reason_of,
 )
@@ -51,7 +53,8 @@ class StackBackend(CloudFormationBackend):  # type: ignore[misc]
         stack = self._checked_stack(name, template, parameters, **settings)
         self.stacks[stack.stack_id] = stack
         stack._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")
-        self._create(stack)
+        stack.status = "CREATE_IN_PROGRESS"
+        carry_out(lambda: self._create(stack), in_background=waits(stack.template_dict))
         return stack
 
     def update_stack(
@@ -66,7 +69,7 @@ class StackBackend(CloudFormationBackend):  # type: ignore[misc]
         given = self._resolve_update_parameters(stack, parameters)
         if self._is_unchanged(stack, template, given, tags):
             raise ValidationError(message="No updates are to be performed.")
-        self._update(stack, template, given, tags=tags, role_arn=role_arn)
+        self._start_update(stack, template, given, tags=tags, role_arn=role_arn)
         return stack
 
     def delete_stack(self, name_or_stack_id: str) -> None:
@@ -74,6 +77,11 @@ class StackBackend(CloudFormationBackend):  # type: ignore[misc]
         stack = self._find(name_or_stack_id)
         if stack is None:
             return
+        if _is_under_way(stack):
+            raise ValidationError(
+                message=f"Stack [{stack.name}] cannot be deleted while in status {stack.status}; "
+                "the local AWS cancels no creation: stop the service deployment that it waits for."
+            )
         stack._add_stack_event("DELETE_IN_PROGRESS", resource_status_reason="User Initiated")
         try:
             stack.resource_map.delete()
@@ -85,22 +93,30 @@ class StackBackend(CloudFormationBackend):  # type: ignore[misc]
         end_stack(stack, "DELETE_COMPLETE")
         self.deleted_stacks[stack.stack_id] = self.stacks.pop(stack.stack_id)
 
+    def _start_update(self, stack: Stack, template: str, *arguments: Any, **settings: Any) -> None:
+        stack.status = "UPDATE_IN_PROGRESS"
+        waiting = waits(stack.template_dict) or waits(Stack.parse_template(template))
+        carry_out(
+            lambda: self._update(stack, template, *arguments, **settings), in_background=waiting
+        )
+
     def _create(self, stack: Stack) -> None:
-        stack.status = "CREATE_IN_PROGRESS"
+        _tell_of_resources(stack)
+        # Whoever describes the stack meanwhile must not create what its outputs refer to.
+        stack.output_map = OutputMap(stack.resource_map, {}, stack.stack_id)
         try:
             ready = stack.resource_map.create(stack.template_dict)
+            stack.output_map = stack._create_output_map()
             self._register_exports(stack)
         except Exception as exc:  # noqa: BLE001 - whatever a resource raises is the stack's reason
             self._roll_back_creation(stack, exc)
             return
-        add_resource_events(stack, "CREATE_COMPLETE")
         if ready:
             stack.mark_creation_complete()
 
     def _roll_back_creation(self, stack: Stack, exc: Exception) -> None:
-        add_resource_events(stack, "CREATE_COMPLETE")
         reason = add_failure_event(stack, exc, "CREATE_FAILED", "create")
-        stack._add_stack_event("ROLLBACK_IN_PROGRESS", resource_status_reason=reason)
+        end_stack(stack, "ROLLBACK_IN_PROGRESS", reason)
         try:
             stack.resource_map.delete()
             status = "ROLLBACK_COMPLETE"
@@ -121,7 +137,7 @@ class StackBackend(CloudFormationBackend):  # type: ignore[misc]
         role_arn: str | None,
     ) -> None:
         before = (stack.template, stack.parameters)
-        stack.status = "UPDATE_IN_PROGRESS"
+        _tell_of_resources(stack)
         try:
             stack.update(template, role_arn, parameters=parameters, tags=tags or None)
             self._register_exports(stack)
@@ -130,7 +146,6 @@ class StackBackend(CloudFormationBackend):  # type: ignore[misc]
             _roll_back_update(stack, *before, reason)
             return
         stack.status_reason = None
-        add_resource_events(stack, "UPDATE_COMPLETE")
 
     def _register_exports(self, stack: Stack) -> None:
         mine = {export.name: export for export in stack.exports}
@@ -194,15 +209,19 @@ class StackBackend(CloudFormationBackend):  # type: ignore[misc]
         stack = self._find(name)
         if stack is None:
             raise ValidationError(message=f"Stack [{name}] does not exist")
-        if stack.status in (*_NOT_UPDATABLE, IN_REVIEW):
+        if stack.status in (*_NOT_UPDATABLE, IN_REVIEW) or _is_under_way(stack):
             raise ValidationError(
                 message=f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated."
             )
         return stack
 
 
+def _tell_of_resources(stack: Stack) -> None:
+    stack.resource_map.tell = functools.partial(add_resource_event, stack)
+
+
 def _roll_back_update(stack: Stack, template: str, parameters: dict[str, Any], reason: str) -> None:
-    stack._add_stack_event("UPDATE_ROLLBACK_IN_PROGRESS", resource_status_reason=reason)
+    end_stack(stack, "UPDATE_ROLLBACK_IN_PROGRESS", reason)
     resources = stack.resource_map
     # What was never made cannot be removed.
     existing = dict(resources.existing())
@@ -211,12 +230,17 @@ def _roll_back_update(stack: Stack, template: str, parameters: dict[str, Any], r
     stack.template, stack.parameters = template, parameters
     stack._parse_template()
     try:
+        resources.restore_retired()
         resources.update(stack.template_dict, parameters)
         status = "UPDATE_ROLLBACK_COMPLETE"
     except Exception as exc:  # noqa: BLE001 - whatever a resource raises is the stack's reason
         status, reason = "UPDATE_ROLLBACK_FAILED", f"{reason} Rolling back failed: {reason_of(exc)}"
     stack.output_map = stack._create_output_map()
     end_stack(stack, status, reason)
+
+
+def _is_under_way(stack: Stack) -> bool:
+    return bool(stack.status.endswith("_IN_PROGRESS") and stack.status != IN_REVIEW)
 
 
 def _is_of(export: Any, stack: Stack) -> bool:

@@ -161,7 +161,7 @@ def _check_references(template: dict[str, Any]) -> None:
     resources, outputs = template["Resources"], template.get("Outputs") or {}
     known = {*resources, *(template.get("Parameters") or {}), *_PSEUDO_PARAMETERS}
     for block, name in ((resources, "Resources"), (outputs, "Outputs")):
-        missing = sorted({target for target in _references(block) if target not in known})
+        missing = sorted({target for target in references(block) if target not in known})
         if missing:
             raise ValidationError(
                 message="Template format error: Unresolved resource dependencies "
@@ -169,11 +169,11 @@ def _check_references(template: dict[str, Any]) -> None:
             )
 
 
-def _references(value: Any) -> Iterator[str]:
+def references(value: Any) -> Iterator[str]:
     """What `Ref`, `Fn::GetAtt` and `Fn::Sub` in `value` name."""
     if isinstance(value, list):
         for entry in value:
-            yield from _references(entry)
+            yield from references(entry)
     if not isinstance(value, dict):
         return
     for key, entry in value.items():
@@ -184,12 +184,12 @@ def _references(value: Any) -> Iterator[str]:
         elif key == "Fn::Sub":
             yield from _substituted(entry)
         else:
-            yield from _references(entry)
+            yield from references(entry)
 
 
 def _substituted(value: Any) -> Iterator[str]:
     text, variables = value if isinstance(value, list) and len(value) == 2 else (value, {})
-    yield from _references(list(variables.values()))
+    yield from references(list(variables.values()))
     for name in _SUBSTITUTED.findall(text) if isinstance(text, str) else ():
         if name not in variables:
             yield name.split(".", 1)[0]

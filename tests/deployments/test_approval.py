@@ -51,7 +51,9 @@ def test_a_rejection_refuses_with_its_reason(lab):
     assert lab.run(deployment).sentence.endswith(": cart is broken")
 
 
-@pytest.mark.parametrize("mode", list(HookDetailsMode))
+@pytest.mark.parametrize(
+    "mode", [HookDetailsMode.MERGE, HookDetailsMode.DROP, HookDetailsMode.TEXT]
+)
 def test_an_early_approval_does_not_count_and_a_new_one_does(lab, mode):
     established(lab)
     lab.local.ecs.behaviour = Behaviour(details_mode=mode)

@@ -24,10 +24,14 @@ def test_why_and_show_explain_a_refused_image(lab, testgate):
 
 def test_why_says_what_a_deployment_waits_for_and_then_what_it_got(lab, testgate):
     established(lab)
-    said = []
+    said, going = [], []
+
+    def why_now(transition):
+        return testgate("why", transition.deployment_arn)
 
     def ask(transition):
         if transition.stage.value == "PRE_SCALE_UP":
+            lab.once(TransitionKind.STAGE_ENTERED, lambda t: going.append(why_now(t)))
             lab.once(TransitionKind.HOOK_ANSWERED, ask)
             return
         service = f"{lab.name}/{lab.name}"
@@ -38,6 +42,8 @@ def test_why_says_what_a_deployment_waits_for_and_then_what_it_got(lab, testgate
     lab.once(TransitionKind.HOOK_ANSWERED, ask)
     deployment = lab.update("2", lab.stack.admission(OWN), lab.stack.approval())
     assert deployment["status"] == "SUCCESSFUL"
+    assert going[0].returncode == 7
+    assert "so far no hook has refused; its deployment is IN_PROGRESS at" in going[0].stdout
     waiting, as_json = said
     assert waiting.returncode == 7
     assert waiting.stdout.startswith(f"WAITING  {lab.name}/{lab.name}")

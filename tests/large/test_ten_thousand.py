@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from testgate.core.outcomes import Outcome
-from tests.deployments.conftest import Lab, lab, local, stack
+from tests.deployments.conftest import Lab, authority, lab, local, stack
 
-__all__ = ["lab", "local", "stack"]  # fixtures
+__all__ = ["authority", "lab", "local", "stack"]  # fixtures
 
 TESTS, SHARDS = 10_000, 64
 MAX_STATE_BYTES = 262_144  # Step Functions' limit on a state's input or output

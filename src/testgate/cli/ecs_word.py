@@ -27,10 +27,15 @@ class EcsWord:
     def __str__(self) -> str:
         """`its deployment is ROLLBACK_SUCCESSFUL; ECS says: …`"""
         now = self.deployment
-        if now.status in ("PENDING", "IN_PROGRESS"):
+        if self.goes_on:
             return f"its deployment is {now.status} at {now.stage or 'no stage'}"
         said = f"; ECS says: {now.reason}" if now.reason else ""
         return f"its deployment is {now.status}{said}"
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the deployment has neither ended nor turned back."""
+        return self.deployment.status in ("PENDING", "IN_PROGRESS")
 
     @property
     def lines(self) -> Iterator[tuple[str, str]]:

@@ -74,6 +74,8 @@ def why(
         raise
     if waits and not _is_explained(run, waits):
         _tell_waiting(waits, run, as_json=as_json)
+    if run.passed and run.record is None:
+        _tell_if_it_goes_on(connection, run, as_json=as_json)
     # Something else ended the deployment: then ECS knows more than the gate.
     word = ask_ecs(connection.client("ecs"), target) if run.outcome is Outcome.ABORTED else None
     if as_json:
@@ -142,7 +144,7 @@ def find_or_explain(connection: Connection, target: str) -> StoredRun:
 def _is_explained(run: StoredRun, waits: Sequence[WaitingHook]) -> bool:
     """Whether a run tells more than those that still wait: it refused the same deployment."""
     same = any(hook.place.deployment_id == run.place.deployment_id for hook in waits)
-    return same and not run.passed
+    return same and run.refused
 
 
 def _tell_waiting(
@@ -160,6 +162,24 @@ def _tell_waiting(
         lines = [(hook.hook, hook.stage, hook.sentence) for hook in waits]
         print_waiting(Console(), f"{place.cluster}/{place.service}", lines)
         print_others(Console(), _lines(ended))
+    raise typer.Exit(Exit.NOT_FOUND)
+
+
+def _tell_if_it_goes_on(connection: Connection, run: StoredRun, *, as_json: bool) -> None:
+    """Where no test gate has ended yet, a pass of another hook is no news of the deployment.
+
+    Raises typer.Exit if ECS says that it goes on.
+    """
+    word = ask_ecs(connection.client("ecs"), str((run.answer or {}).get("deployment")))
+    if word is None or not word.goes_on:
+        return
+    sentence = f"no hook has refused; {word}"
+    if as_json:
+        ended = [_told(each) for each in (run, *run.others)]
+        _print_json({"outcome": None, "sentence": sentence, "waiting": [], "ended": ended})
+    else:
+        print_waiting(Console(), run.service, [("so far", "", sentence)])
+        print_others(Console(), _lines([run, *run.others]))
     raise typer.Exit(Exit.NOT_FOUND)
 
 

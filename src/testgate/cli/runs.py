@@ -23,6 +23,7 @@ from testgate.core.outcomes import PASSING, Outcome
 
 _SERVICE = re.compile(r"([0-9A-Za-z_-]+)/([0-9A-Za-z_-]+)")
 _MAX_KEYS = 20_000
+_REFUSED = 3
 
 
 class RunNotFoundError(GateError):
@@ -66,6 +67,11 @@ class StoredRun:
         return self.outcome in PASSING
 
     @property
+    def refused(self) -> bool:
+        """Whether it is this run that sent the deployment back."""
+        return self.blame == _REFUSED
+
+    @property
     def blame(self) -> int:
         """How much this run has to do with a deployment that went back: 3 refused it, 2 would
         have, 1 only found it going, 0 passed."""
@@ -73,7 +79,7 @@ class StoredRun:
             return 0
         if self.outcome is Outcome.ABORTED:
             return 1
-        return 3 if (self.answer or {}).get("hook_status") == "FAILED" else 2
+        return _REFUSED if (self.answer or {}).get("hook_status") == "FAILED" else 2
 
     @property
     def service(self) -> str:

@@ -14,7 +14,6 @@ from testgate.cli.runs import service_and_deployment
 from testgate.core.layout import RunPlace, parse_waiting_key, waiting_prefix
 
 _MAX_NOTES = 200
-_LIVE = ("PENDING", "IN_PROGRESS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +73,7 @@ def _read(place: RunPlace, note: Mapping[str, Any]) -> WaitingHook:
 def _is_live(client: Callable[[str], Any], arn: str) -> bool | None:
     """Whether the deployment goes on; None if ECS does not tell."""
     word = ask_ecs(client("ecs"), arn)
-    return None if word is None else word.deployment.status in _LIVE
+    return None if word is None else word.goes_on
 
 
 def _waits(hook: WaitingHook, live: bool | None) -> bool:

@@ -66,7 +66,8 @@ def print_waiting(console: Console, service: str, hooks: Sequence[tuple[str, str
     """Hooks that a deployment waits for: kind, stage, and what they wait for."""
     console.print(Text.assemble(("WAITING ", "bold yellow"), (f" {service}", "bold")))
     for kind, stage, sentence in hooks:
-        said = Text.assemble((f"{kind} at {stage} ", "bold"), sentence)
+        where = f"{kind} at {stage}" if stage else kind
+        said = Text.assemble((f"{where} ", "bold"), sentence)
         console.print(said, soft_wrap=True)
 
 

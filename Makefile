@@ -10,7 +10,7 @@ AWS_CLI_VENV := $(VENV)/aws-cli
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -61,9 +61,19 @@ bundle: setup ## Build the three Lambda bundles for this machine into build/
 demo: bundle ## Gate deployments on this machine: created, promoted, refused in many ways
 	@$(BIN)/testgate demo
 
+.PHONY: walkthrough
+walkthrough: bundle aws-cli ## AWS's walkthrough of lifecycle hooks, command by command
+	@$(BIN)/python examples/walkthrough.py $(if $(WRITE),--write)
+
 .PHONY: test
-test: bundle aws-cli $(VENV)/.dev ## Run every test
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet --ignore=tests/large
+test: bundle aws-cli $(VENV)/.dev ## Run every test but most whole deployments
+	@$(BIN)/python -m pytest tests/deployments/test_promises.py tests --numprocesses 2 --dist loadfile --quiet \
+	  --ignore-glob='tests/deployments/test_[!p]*' --ignore=tests/large --ignore=tests/walkthrough
+
+.PHONY: test-deployments
+test-deployments: bundle aws-cli $(VENV)/.dev ## Run every whole deployment, the walkthrough, and check that each right is used
+	@$(BIN)/python -m pytest tests/deployments --numprocesses 2 --dist load --quiet
+	@$(BIN)/python -m pytest tests/walkthrough --quiet
 
 .PHONY: test-large
 test-large: bundle $(VENV)/.dev ## Run 10,000 tests in 64 shards and print what of AWS's limits is used
@@ -95,7 +105,7 @@ soak: setup $(VENV)/.dev ## Try 10,000 schedules of faults, repeats and races in
 
 .PHONY: rights
 rights: bundle $(VENV)/.dev ## Run whole deployments: how often each right of infra/gate.yaml was used
-	@$(BIN)/python -m pytest tests/deployments --numprocesses 2 --dist loadfile --quiet --rights
+	@$(BIN)/python -m pytest tests/deployments --numprocesses 2 --dist load --quiet --rights
 
 .PHONY: bench
 bench: bundle ## Measure cold start and local deployment time, as ratios

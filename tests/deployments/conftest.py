@@ -204,9 +204,9 @@ class Lab:
         return self.ended(self.site.update(self.task(version, **environment), *hooks))
 
     def established(self) -> None:
-        """Version 1 in production, through a gate whose one suite passes."""
+        """Version 1 in production, and a published gate whose one suite passes."""
         self.publish({"smoke": SUITE})
-        assert self.create("1", self.hook())["status"] == "SUCCESSFUL"
+        assert self.create("1", self.hook(ON_CREATE="skip"))["status"] == "SUCCESSFUL"
         self.transitions.clear()
 
     def ended(self, arn: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from testgate.core.binding import Question
 from testgate.core.config import parse_config
 from testgate.local.events import EventFaults
 from testgate.local.lambdas import Crash, Moment
-from tests.deployments.conftest import CHECKOUT_SUITE, ROOT
+from tests.deployments.conftest import CHECKOUT_SUITE, ROOT, SUITE
 
 
 @pytest.fixture
@@ -52,7 +52,8 @@ def test_show_shows_every_test_and_both_documents(lab, testgate, refused):
 
 
 def test_why_on_a_pass_exits_zero(lab, testgate):
-    lab.established()
+    lab.publish({"smoke": SUITE})
+    lab.create("1", lab.hook())
     why = testgate("why", f"{lab.name}/{lab.name}", "--bucket", lab.stack.record_bucket)
     assert (why.returncode, why.stdout.splitlines()[1]) == (0, "1 of 1 tests passed (smoke)")
 

@@ -13,8 +13,9 @@ PACKAGES = {
     "aws": {"core", "aws"},
     "runner": {"core", "runner"},
     "hook": {"core", "aws", "hook"},
-    "local": {"core", "local"},
-    "cli": {"core", "aws", "report", "runner", "local", "cli"},
+    "stacks": {"core", "stacks"},
+    "local": {"core", "stacks", "local"},
+    "cli": {"core", "aws", "report", "runner", "stacks", "local", "cli"},
 }
 HANDLERS = {
     "hooks": {"core", "aws", "hook"},

@@ -8,10 +8,12 @@ from rich.text import Text
 
 from testgate import __version__
 from testgate.cli.demo import demo
+from testgate.cli.deploy import deploy, destroy
 from testgate.cli.exits import Exit
 from testgate.cli.inspecting import show, why
 from testgate.cli.local import local_app
 from testgate.cli.publish import publish_command
+from testgate.cli.render import render_command
 from testgate.cli.reporting import open_report, report
 from testgate.cli.runs import RunNotFoundError
 from testgate.core.errors import GateError
@@ -26,6 +28,9 @@ app = typer.Typer(
 )
 app.add_typer(local_app, name="local")
 app.command("demo")(demo)
+app.command("deploy")(deploy)
+app.command("destroy")(destroy)
+app.command("render")(render_command)
 app.command("publish")(publish_command)
 app.command("why")(why)
 app.command("show")(show)

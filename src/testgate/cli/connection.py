@@ -3,7 +3,8 @@
 Imported by the commands.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -80,3 +81,15 @@ class Connection:
             if output["OutputKey"] == key:
                 return str(output["OutputValue"])
         raise GateError(f"stack {self.stack!r} has no output {key}: it is not of infra/gate.yaml")
+
+
+@contextmanager
+def told_as_ours() -> Iterator[None]:
+    """Turns what boto3 raises into a sentence."""
+    try:
+        yield
+    except ClientError as exc:
+        told = exc.response.get("Error", {})
+        raise GateError(f"{exc.operation_name}: {told.get('Message') or told.get('Code')}") from exc
+    except BotoCoreError as exc:
+        raise GateError(f"AWS cannot be reached: {exc}; see --region, --profile") from exc

@@ -3,7 +3,7 @@
 Imported by the command line, the benchmarks and the tests.
 """
 
-import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +11,9 @@ from typing import Any
 
 from testgate.core.errors import GateError
 from testgate.local.site import Hook
-
-ARTIFACT_BUCKET = "testgate-artifacts"
-_KEY_PARAMETERS = {
-    "hook": "HookBundleKey",
-    "control": "ControlBundleKey",
-    "runner": "RunnerBundleKey",
-    "asl": "DefinitionKey",
-}
+from testgate.stacks.artifacts import ArtifactBucket, read_manifest, template_artifact
+from testgate.stacks.catalogue import ARTIFACT_PARAMETERS, StackKind, template_path
+from testgate.stacks.deploying import Stacks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,30 +68,23 @@ def deploy_gate(
     client: Callable[[str], Any], repository: Path, *, name: str = "testgate"
 ) -> GateStack:
     """Upload what `make bundle` built and create the stack. Raises GateError."""
-    manifest = _manifest(repository / "build" / "manifest.json")
-    s3 = client("s3")
-    s3.create_bucket(Bucket=ARTIFACT_BUCKET)
-    for artifact in manifest.values():
-        body = (repository / "build" / artifact["file"]).read_bytes()
-        s3.put_object(Bucket=ARTIFACT_BUCKET, Key=artifact["key"], Body=body)
-    parameters = {"ArtifactBucket": ARTIFACT_BUCKET} | {
-        parameter: manifest[artifact]["key"] for artifact, parameter in _KEY_PARAMETERS.items()
-    }
-    cloudformation = client("cloudformation")
-    cloudformation.create_stack(
-        StackName=name,
-        TemplateBody=(repository / "infra" / "gate.yaml").read_text(),
-        Parameters=[
-            {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
-        ],
-        Capabilities=["CAPABILITY_IAM"],
+    artifacts = read_manifest(repository / "build" / "manifest.json")
+    template = template_artifact(template_path(StackKind.GATE, repository))
+    bucket, stacks = ArtifactBucket(client), Stacks(client, time.sleep)
+    bucket.ensure()
+    for _ in bucket.upload(*artifacts.values(), template):
+        pass
+    keys = {parameter: artifacts[key].key for key, parameter in ARTIFACT_PARAMETERS.items()}
+    change_set = stacks.prepare(
+        name,
+        stacks.template(bucket.url(template)),
+        {"ArtifactBucket": bucket.name} | keys,
+        "create",
     )
-    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    if stack["StackStatus"] != "CREATE_COMPLETE":
-        raise GateError(
-            f"stack {name} ended as {stack['StackStatus']}: {stack.get('StackStatusReason', '')}"
-        )
-    return gate_stack(stack)
+    if change_set is None:
+        raise GateError(f"stack {name} is there already, as it would be made")
+    stacks.apply(change_set, lambda _: None)
+    return gate_stack(client("cloudformation").describe_stacks(StackName=name)["Stacks"][0])
 
 
 def gate_stack(stack: Mapping[str, Any]) -> GateStack:
@@ -118,11 +106,3 @@ def gate_stack(stack: Mapping[str, Any]) -> GateStack:
         raise GateError(
             f"stack {stack['StackName']} has no output {exc.args[0]}: it is not of infra/gate.yaml"
         ) from None
-
-
-def _manifest(path: Path) -> dict[str, dict[str, str]]:
-    try:
-        manifest: dict[str, dict[str, str]] = json.loads(path.read_text())
-    except OSError:
-        raise GateError(f"there is no {path}: run `make bundle` first") from None
-    return manifest

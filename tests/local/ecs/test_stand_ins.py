@@ -27,6 +27,7 @@ def test_any_image_can_be_deployed_and_shows_what_it_is(place: Place):
     assert answer["container"] == "app"
     assert answer["environment"] == {"VERSION": "1", "COLOUR": "green"}
     assert answer["taskDefinition"] == place.service()["taskDefinition"]
+    assert answer["processId"] > 0
 
 
 def test_service_events_and_log_say_that_it_is_a_stand_in(world: World, place: Place):

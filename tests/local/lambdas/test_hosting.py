@@ -104,7 +104,10 @@ def test_initialisation_that_takes_too_long_is_found(world, tmp_path):
     name = world.make("import time\ntime.sleep(60)\n")
     found = find_function(parse_function_name(name, account="123456789012", region="us-east-1"))
     premises = Premises(
-        python=PYTHON, code=CodeStore(tmp_path / "code"), root=tmp_path, endpoint_url=world.url
+        python=PYTHON,
+        code=CodeStore(tmp_path / "code", PYTHON),
+        root=tmp_path,
+        endpoint_url=world.url,
     )
     environment = Environment(found.settings, premises)
     assert environment.initialise(0.3) == TimedOut(limit_s=0.3)

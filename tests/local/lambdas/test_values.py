@@ -16,6 +16,7 @@ from testgate.local.lambdas.code import CodeStore, remove_tree, unpack
 from testgate.local.lambdas.endings import Exited, InitFailed, Raised, Replaced, Returned, TimedOut
 from testgate.local.lambdas.names import parse_function_name
 from testgate.local.lambdas.platform_log import PlatformLog, Usage
+from tests.local.lambdas.conftest import PYTHON
 
 NOW = datetime(2026, 3, 1, 12, 30, 5, 67_000, tzinfo=UTC)
 
@@ -125,18 +126,19 @@ def test_package_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("data", [b"no zip", Archive().add("a", b"x" * 100).close()[:-30]])
 def test_broken_package_is_refused_and_leaves_nothing(tmp_path, data):
-    store = CodeStore(tmp_path)
+    store = CodeStore(tmp_path, PYTHON)
     with pytest.raises(InvalidCodeError, match="could not unzip"):
         store.directory(CodePackage(digest="d", zip_bytes=data))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_package_is_unpacked_once_and_read_only(tmp_path):
-    store = CodeStore(tmp_path / "code")
+    store = CodeStore(tmp_path / "code", PYTHON)
     data = Archive().add("pkg/app.py", b"1").close()
     first = store.directory(CodePackage(digest="d", zip_bytes=data))
     second = store.directory(CodePackage(digest="d", zip_bytes=b"not even looked at"))
     assert first == second
+    assert list((first / "pkg" / "__pycache__").glob("app.*.pyc"))  # compiled once, for all
     for path in (first, first / "pkg", first / "pkg/app.py"):
         assert path.stat().st_mode & 0o222 == 0
     remove_tree(tmp_path / "code")

@@ -35,6 +35,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def main() -> None:
     document = json.loads(os.environ["TESTGATE_STAND_IN"])
+    document["processId"] = os.getpid()  # tells two tasks of one definition apart
     Handler.body = (json.dumps(document, indent=2) + "\n").encode()
     ports = [int(value) for name, value in os.environ.items() if name.startswith("PORT_")]
     sys.stdout.write(f"{document['standIn']} Ports: {ports}\n")

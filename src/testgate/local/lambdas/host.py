@@ -72,7 +72,7 @@ class LambdaHost:
         self._region = region
         self._log_rights = log_rights
         self._machine = dict(machine or {})
-        self._code = CodeStore(self._root / "code")
+        self._code = CodeStore(self._root / "code", python)
         self._invoker = Invoker(self._premises, clock)
         self._events = EventQueue(find_function, self._invoker.run, clock)
         self._route = InvokeRoute(self, region)

@@ -10,6 +10,7 @@ from testgate.local.moto import (
     interpreter,
     interpreter_clients,
     maps,
+    parsing,
     service_integrations,
     stepfunctions,
     stepfunctions_api,
@@ -28,6 +29,7 @@ def install(endpoint_url: str) -> None:
     interpreter_clients.install()
     interpreter.install()
     maps.install()
+    parsing.install()
     service_integrations.install()
     stepfunctions.install()
     stepfunctions_api.install()

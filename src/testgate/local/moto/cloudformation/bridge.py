@@ -13,6 +13,7 @@ from testgate.local.moto.cloudformation import (
     bucket,
     ecs_service,  # noqa: F401 - defines a resource type
     function,
+    functions,
     role,
     state_machine,  # noqa: F401 - defines a resource type
     task_definition,  # noqa: F401 - defines a resource type
@@ -33,6 +34,7 @@ def install() -> None:
     urls.url_paths["{0}/$"] = StackResponse.dispatch
     bucket.evaluate_bucket_policies_with_conditions()
     function.install()
+    functions.install()
     role.install()
     before = models.cloudformation_backends
     if before.backend is not ChangeSetBackend:

@@ -6,7 +6,7 @@ Imported by `bridge` alone.
 from typing import Any
 
 from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError
-from moto.cloudformation.models import ChangeSet, Stack
+from moto.cloudformation.models import Change, ChangeSet, Stack
 from moto.cloudformation.utils import (
     generate_changeset_id,
     generate_stack_id,
@@ -61,6 +61,9 @@ class ChangeSetBackend(StackBackend):
             parameters=parameters,
             **settings,
         )
+        if change_set_type == "UPDATE":
+            changes = stack.resource_map.changes_to(change_set.template_dict, parameters)
+            change_set.changes = [Change(*each) for each in changes]
         change_set.status = "FAILED" if unchanged else "CREATE_COMPLETE"
         change_set.execution_status = "UNAVAILABLE" if unchanged else "AVAILABLE"
         change_set.status_reason = _UNCHANGED if unchanged else None

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.cloudformation import models, parsing
-from moto.cloudformation.parsing import ResourceMap, clean_json
+from moto.cloudformation.parsing import ResourceMap
 
+from testgate.local.moto.cloudformation import deletions
 from testgate.local.moto.cloudformation.events import resource_failure
+from testgate.local.moto.cloudformation.functions import resolve
 from testgate.local.moto.cloudformation.templates import references
 
 _moto_update = parsing.parse_and_update_resource
@@ -76,6 +78,58 @@ class TracedResourceMap(ResourceMap):  # type: ignore[misc]
             self._delete_resource(retired.resource, {"Type": retired.resource.cf_resource_type})
         self._retired.clear()
 
+    def changes_to(
+        self, template: Mapping[str, Any], parameters: dict[str, str]
+    ) -> list[tuple[str, str, str]]:
+        """What an update would do, and to what: (`Add`, logical id, type), `Modify`, `Remove`.
+
+        Creates nothing: what refers to a resource that is not there yet counts as modified.
+        """
+        wanted = TracedResourceMap(
+            self.stack_id,
+            self._stack_name(),
+            parameters,
+            self.tags,
+            account_id=self._account_id,
+            region_name=self._region_name,
+            template=template,
+            cross_stack_resources=self.cross_stack_resources,
+        )
+        wanted.load()
+        declared, now = template["Resources"], dict(self.existing())
+        wanted._parsed_resources.update(
+            {name: resource for name, resource in now.items() if name in declared}
+        )
+        changes, new = [], set()
+        for name in by_dependency(declared):
+            if not wanted._is_wanted(declared[name]):
+                continue
+            if name not in now:
+                new.add(name)
+                changes.append(("Add", name, declared[name]["Type"]))
+            elif self._would_change(wanted, name, new):
+                changes.append(("Modify", name, declared[name]["Type"]))
+        gone = [name for name in now if not wanted._is_declared(name)]
+        kinds = self._resource_json_map
+        return changes + [("Remove", name, kinds[name]["Type"]) for name in gone]
+
+    def _would_change(self, wanted: "TracedResourceMap", name: str, new: set[str]) -> bool:
+        declared = wanted._resource_json_map[name]
+        if new.intersection(references(declared.get("Properties") or {})):
+            return True
+        return bool(wanted._resolved(declared) != self._applied.get(name))
+
+    def _stack_name(self) -> str:
+        return str(self._parsed_resources["AWS::StackName"])
+
+    def delete(self) -> None:
+        """AWS (documented): what is to be retained is skipped, and told as such."""
+        for name, resource in self.existing():
+            declared = self._resource_json_map[name]
+            if declared.get("DeletionPolicy") == "Retain":
+                self.tell(name, declared["Type"], "DELETE_SKIPPED", resource)
+        self._remove(dict(self._resource_json_map))
+
     def restore_retired(self) -> None:
         """Before a failed update is undone: the replaced are again, their replacements go."""
         for name, retired in self._retired.items():
@@ -128,9 +182,13 @@ class TracedResourceMap(ResourceMap):  # type: ignore[misc]
             self._parsed_resources.pop(name, None)
             self._applied.pop(name, None)
 
+    def _delete_resource(self, parsed_resource: Any, resource_json: dict[str, Any]) -> None:
+        if not deletions.delete(resource_json["Type"], parsed_resource, self._region_name):
+            super()._delete_resource(parsed_resource, resource_json)
+
     def _resolved(self, declared: dict[str, Any]) -> Any:
         relevant = {"Type": declared["Type"], "Properties": declared.get("Properties") or {}}
-        return clean_json(copy.deepcopy(relevant), self)
+        return resolve(copy.deepcopy(relevant), self)
 
     def _is_wanted(self, declared: dict[str, Any]) -> bool:
         condition = declared.get("Condition")

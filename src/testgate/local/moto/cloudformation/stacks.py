@@ -86,7 +86,9 @@ class StackBackend(CloudFormationBackend):  # type: ignore[misc]
         try:
             stack.resource_map.delete()
         except Exception as exc:  # noqa: BLE001 - whatever a resource raises is the stack's reason
-            end_stack(stack, "DELETE_FAILED", reason_of(exc))
+            end_stack(
+                stack, "DELETE_FAILED", add_failure_event(stack, exc, "DELETE_FAILED", "delete")
+            )
             return
         for name in [name for name, export in self.exports.items() if _is_of(export, stack)]:
             del self.exports[name]
@@ -183,7 +185,8 @@ class StackBackend(CloudFormationBackend):  # type: ignore[misc]
     ) -> bool:
         wanted = self._checked_stack(stack.name, template, parameters)
         return bool(
-            wanted.template_dict == stack.template_dict
+            # Read anew: moto writes into what it has read, such as properties that were left out.
+            Stack.parse_template(template) == Stack.parse_template(stack.template)
             and wanted.stack_parameters == stack.stack_parameters
             and (not tags or tags == stack.tags)
         )

@@ -115,7 +115,8 @@ class Shell:
         """End the shell and whatever it is running."""
         with suppress(ProcessLookupError):
             os.killpg(self._bash.pid, signal.SIGKILL)
-        self._bash.wait()
+        with suppress(BrokenPipeError), self._bash:
+            pass  # closes the pipes and waits
 
 
 def walk(page: str, tell: Callable[[str], None]) -> str:

@@ -166,7 +166,8 @@ def test_code_directory_is_not_written_to(world):
         "def handler(event, context):\n"
         "    root = pathlib.Path(os.environ['LAMBDA_TASK_ROOT'])\n"
         "    modes = [oct(p.stat().st_mode & 0o222) for p in (root, root / 'app.py')]\n"
-        "    return [os.getcwd() == str(root), sorted(p.name for p in root.iterdir()), modes]\n",
+        "    names = sorted(p.name for p in root.iterdir() if p.name != '__pycache__')\n"
+        "    return [os.getcwd() == str(root), names, modes]\n",
         files={"inner.py": ""},
     )
     assert world.run(name) == [True, ["app.py", "inner.py"], ["0o0", "0o0"]]

@@ -58,6 +58,7 @@ HOOK_WITHOUT = (
     "src/testgate/core/identity_check.py",
     "src/testgate/core/masking.py",
     "src/testgate/core/plan.py",
+    "src/testgate/core/progress.py",
     "src/testgate/core/quarantine.py",
     "src/testgate/core/reach.py",
     "src/testgate/core/record.py",

@@ -16,7 +16,6 @@ from state_machines.steps.recording import (
     is_listed,
     load_result,
     run_facts,
-    suite_times,
     write_record,
 )
 from testgate.aws.clients import client
@@ -33,7 +32,7 @@ from testgate.core.history import Traces, read_history
 from testgate.core.identity_answers import Asked, read_asked
 from testgate.core.layout import place_of
 from testgate.core.plan import Plan
-from testgate.core.record import build_record
+from testgate.core.record import build_record, suite_times
 
 _log = logging.getLogger(__name__)
 

@@ -14,7 +14,6 @@ from state_machines.steps.recording import (
     conclude,
     load_result,
     run_facts,
-    suite_times,
     write_record,
 )
 from testgate.aws.clients import client
@@ -47,7 +46,7 @@ from testgate.core.layout import RunPlace, answers_key, place_of
 from testgate.core.outcomes import Outcome
 from testgate.core.plan import Plan
 from testgate.core.quarantine import judging_day
-from testgate.core.record import build_record, refused_before_tests
+from testgate.core.record import build_record, refused_before_tests, suite_times
 from testgate.core.verdict import Verdict, judge
 
 State = Mapping[str, Any]

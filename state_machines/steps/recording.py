@@ -6,7 +6,7 @@ stands, whoever wrote it, so any of this may be repeated.
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -73,16 +73,6 @@ def _passed(evidence: Evidence) -> bool:
     ended_well = evidence.exit_code == 0 and not evidence.timed_out
     failed = any(is_failure(test) for test in evidence.tests)
     return ended_well and evidence.report_problem is None and not failed
-
-
-def suite_times(results: Iterable[Result]) -> dict[str, tuple[str, str]]:
-    """When each suite ran: from its first shard's start to its last one's end."""
-    times: dict[str, tuple[str, str]] = {}
-    for result in results:
-        if isinstance(result, Evidence):  # RFC 3339 in UTC, equally long: text sorts as time
-            first, last = times.get(result.run.suite, (result.started_at, result.ended_at))
-            times[result.run.suite] = min(first, result.started_at), max(last, result.ended_at)
-    return times
 
 
 def run_facts(

@@ -15,6 +15,7 @@ from testgate.cli.local import local_app
 from testgate.cli.publish import publish_command
 from testgate.cli.render import render_command
 from testgate.cli.reporting import open_report, report
+from testgate.cli.run import run_command
 from testgate.cli.runs import RunNotFoundError
 from testgate.core.errors import GateError
 
@@ -31,6 +32,7 @@ app.command("demo")(demo)
 app.command("deploy")(deploy)
 app.command("destroy")(destroy)
 app.command("render")(render_command)
+app.command("run")(run_command)
 app.command("publish")(publish_command)
 app.command("why")(why)
 app.command("show")(show)

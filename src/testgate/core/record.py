@@ -4,13 +4,13 @@ Written once by Judge. 200 failures stand in full, the rest by name; what is sti
 5 MB is left out and counted. Pure; standard library only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from testgate.core.binding import Counts, Question
 from testgate.core.config import show_config
-from testgate.core.evidence import TestResult
+from testgate.core.evidence import Evidence, Result, TestResult
 from testgate.core.outcomes import Outcome
 from testgate.core.record_size import fitted
 from testgate.core.storing import cap_sentence, redacted
@@ -42,12 +42,7 @@ class RunFacts:
 
 def build_record(question: Question, verdict: Verdict, facts: RunFacts) -> dict[str, object]:
     """The record as stored in `record.json`."""
-    room = _Room(MAX_FULL_FAILURES)
-    record = {
-        "schema": RECORD_SCHEMA,
-        "outcome": verdict.outcome.value,
-        "sentence": cap_sentence(verdict.sentence),
-        "counts": verdict.counts.spell(),
+    asked: dict[str, object] = {
         "deployment": str(question.deployment),
         "cluster": question.deployment.cluster,
         "service": question.deployment.service,
@@ -55,6 +50,26 @@ def build_record(question: Question, verdict: Verdict, facts: RunFacts) -> dict[
         "stage": question.stage,
         "config": redacted(show_config(question.config)),
         "input_digest": question.digest,
+    }
+    return _build(asked, verdict, facts)
+
+
+def build_rehearsal(verdict: Verdict, facts: RunFacts, input_digest: str) -> dict[str, object]:
+    """The record of a gate that was run against a URL: nobody asked, and nothing is deployed."""
+    nobody: dict[str, object] = dict.fromkeys(
+        ("deployment", "cluster", "service", "revision", "stage"), ""
+    )
+    return _build(nobody | {"config": {}, "input_digest": input_digest}, verdict, facts)
+
+
+def _build(asked: Mapping[str, object], verdict: Verdict, facts: RunFacts) -> dict[str, object]:
+    room = _Room(MAX_FULL_FAILURES)
+    record = {
+        "schema": RECORD_SCHEMA,
+        "outcome": verdict.outcome.value,
+        "sentence": cap_sentence(verdict.sentence),
+        "counts": verdict.counts.spell(),
+        **asked,
         "gate": facts.gate,
         "plan_digest": facts.plan_digest,
         "image": facts.image,
@@ -67,6 +82,16 @@ def build_record(question: Question, verdict: Verdict, facts: RunFacts) -> dict[
         "suites": [_spell_suite(suite, facts, room) for suite in verdict.suites],
     }
     return fitted(record)
+
+
+def suite_times(results: Iterable[Result]) -> dict[str, tuple[str, str]]:
+    """When each suite ran: from its first shard's start to its last one's end."""
+    times: dict[str, tuple[str, str]] = {}
+    for result in results:
+        if isinstance(result, Evidence):  # RFC 3339 in UTC, equally long: text sorts as time
+            first, last = times.get(result.run.suite, (result.started_at, result.ended_at))
+            times[result.run.suite] = min(first, result.started_at), max(last, result.ended_at)
+    return times
 
 
 def refused_before_tests(outcome: Outcome, sentence: str) -> Verdict:

@@ -222,3 +222,16 @@ def _grid(rows: Mapping[str, object]) -> Table:
         if value:
             grid.add_row(Text(name, style="dim"), Text(str(value), overflow="fold"))
     return grid
+
+
+def print_rehearsal(console: Console, record: Record) -> None:
+    """What a gate would have said of that URL."""
+    outcome = str(record["outcome"])
+    colour = COLOURS.get(outcome, "white")
+    line = Text.assemble(
+        (f"{outcome.upper().replace('_', ' ')} ", f"bold {colour}"),
+        (f" gate {record['gate']} against {record['base_url']}", "bold"),
+    )
+    console.print(Group(line, Text(str(record["sentence"]), style=colour)))
+    console.print()
+    console.print(Group(*_first_failure(record), *_counts(record)))

@@ -21,6 +21,8 @@ CLASSES: Mapping[str, str] = {
 
 def what_happens_next(record: Record) -> str:
     """One sentence on what ECS does after this verdict."""
+    if record.get("deployment") == "":
+        return "Nothing is deployed: this gate was run against a URL."
     shifted = record.get("stage") == POST_PRODUCTION
     if record.get("outcome") == "passed":
         if shifted:

@@ -22,7 +22,7 @@ _URL_ALIASES = (
 
 
 def suite_environment(
-    task: Task, *, results_dir: Path, home: Path, python_path: Sequence[str]
+    task: Task, *, results_dir: Path, progress: Path, home: Path, python_path: Sequence[str]
 ) -> dict[str, str]:
     """Everything the suite's process gets to see."""
     base_url = task.context.base_url
@@ -35,6 +35,7 @@ def suite_environment(
         "TESTGATE_SHARD_TOTAL": str(task.suite.shards),
         "TESTGATE_TIMEOUT_SECONDS": str(task.suite.timeout_s),
         "TESTGATE_RESULTS_DIR": str(results_dir),
+        "TESTGATE_PROGRESS_FILE": str(progress),
     }
     return {
         **_inherited(os.environ),

@@ -62,6 +62,11 @@ class SuiteRun:
         )
 
     @property
+    def progress_path(self) -> Path:
+        """Where it is told how far it is, by those that tell it (see `testgate.core.progress`)."""
+        return self.directory / "progress.txt"
+
+    @property
     def output_path(self) -> Path:
         """What the suite printed; outside of what the suite is told of."""
         return self.directory / "output.txt"
@@ -90,6 +95,7 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
                 environment=suite_environment(
                     told,
                     results_dir=run.results_dir,
+                    progress=run.progress_path,
                     home=home,
                     python_path=(str(run.suite_dir), package_root),
                 ),

@@ -1,0 +1,280 @@
+"""`testgate run`: a gate's suites against any URL, with the runner and the verdict of the gate."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from testgate.cli.connection import AsJson
+from testgate.cli.exits import exit_code
+from testgate.cli.publishing import prepare_publication
+from testgate.cli.running import (
+    Against,
+    Ended,
+    Happening,
+    Rehearsal,
+    Started,
+    Working,
+    rehearse,
+    selected,
+)
+from testgate.core.config import parse_config
+from testgate.core.errors import ConfigError, GateError, InputError
+from testgate.core.evidence import Evidence, Run
+from testgate.core.outcomes import Outcome
+from testgate.core.plan import PARALLEL, Suite
+from testgate.report.rendering import Form, render
+from testgate.report.terminal import print_rehearsal
+
+_FILES = {
+    Form.HTML: "report.html",
+    Form.JUNIT: "junit.xml",
+    Form.CTRF: "ctrf.json",
+    Form.MARKDOWN: "report.md",
+}
+
+_LISTENS_S = 3.0
+
+Suites = Annotated[
+    list[str] | None,
+    typer.Argument(help="Suites to run; all of them by default.", metavar="[SUITE…]"),
+]
+Pairs = list[str] | None
+
+
+def run_command(
+    suites: Suites = None,
+    url: Annotated[
+        str,
+        typer.Option(envvar="TESTGATE_URL", help="Where the service under test answers."),
+    ] = "",
+    gate_file: Annotated[
+        Path, typer.Option("--file", "-f", help="The gate file.", metavar="TESTGATE_TOML")
+    ] = Path("testgate.toml"),
+    host: Annotated[str, typer.Option(help="Host that every request names, as TEST_HOST.")] = "",
+    header: Annotated[
+        Pairs, typer.Option(help="Header of every request, as NAME=VALUE; repeatable.")
+    ] = None,
+    parameter: Annotated[
+        Pairs,
+        typer.Option(help="What suites see as TESTGATE_PARAMETER_NAME, as NAME=VALUE; repeatable."),
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, max=64, help="Shards that run side by side.")
+    ] = min(PARALLEL, os.cpu_count() or 1),
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Directory for reports and what each suite printed."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a gate's suites against a URL, and say what the gate would: same bundles, same contract,
+    same verdict, no AWS.
+
+    Suites see the same variables as in a deployment, and reach the URL through the same relay: one
+    that sends no request there does not pass. A wave is not run if the one before it has not
+    passed. [identity] is not asked: a URL has no revision.
+
+    Examples:
+
+      testgate run --url http://127.0.0.1:8080
+
+      testgate run smoke --url https://staging.example.com --output results
+
+      testgate run -f test_suites/testgate.toml --url http://127.0.0.1:8080 --header X-Test=1
+
+    Exits 0 passed, 1 failed, 3 suite_error, 4 infra_error, 5 timed_out, 2 usage.
+    """
+    against = _against(url, host, header or (), parameter or (), jobs)
+    publication = prepare_publication(gate_file)
+    plan = selected(publication.plan, suites or ())
+    console = Console(stderr=as_json, soft_wrap=True, highlight=False)
+    _warn_of_nobody(console, url)
+    with _Screen(console, {suite.name: suite for suite in plan.suites}) as screen:
+        rehearsal = rehearse(publication, suites or (), against, screen.tell)
+    if output is not None:
+        _write(output, rehearsal)
+    if as_json:
+        typer.echo(json.dumps(rehearsal.record, indent=2, ensure_ascii=False))
+    else:
+        console.print()
+        print_rehearsal(Console(highlight=False), rehearsal.record)
+        _print_broken(console, rehearsal)
+        if output is not None:
+            console.print(f"Reports and outputs are in {output}")
+    raise typer.Exit(exit_code(rehearsal.verdict.outcome))
+
+
+def _warn_of_nobody(console: Console, url: str) -> None:
+    """Says so if nobody listens there: every test is about to fail, and none of them says why."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname or "", port), timeout=_LISTENS_S).close()
+    except OSError as exc:
+        console.print(f"[yellow]nothing listens at {escape(url)}: {exc.strerror or exc}[/]")
+
+
+class _Screen:
+    """Lines for what has ended, and on a terminal a bar for each shard that runs."""
+
+    def __init__(self, console: Console, suites: Mapping[str, Suite]) -> None:
+        self._console = console
+        self._suites = suites
+        self._bars: dict[Run, TaskID] = {}
+        self._began: dict[Run, float] = {}
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[told]}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def tell(self, happening: Happening) -> None:
+        """Show it."""
+        match happening:
+            case Started(run=run):
+                self._began[run] = time.monotonic()
+                self._bars[run] = self._progress.add_task(self._name(run), total=None, told="")
+                if not self._console.is_terminal:
+                    self._console.print(f"  {self._name(run)}  runs")
+            case Working(shards=shards):
+                for run, at in shards.items():
+                    self._progress.update(
+                        self._bars[run], completed=at.ended, total=at.total, told=str(at)
+                    )
+            case Ended():
+                self._ended(happening)
+
+    def _ended(self, ended: Ended) -> None:
+        run = ended.result.run
+        self._progress.remove_task(self._bars.pop(run))
+        took_s = time.monotonic() - self._began.pop(run)
+        again = "; tries again" if ended.again else ""
+        self._console.print(
+            f"  {escape(self._name(run))}  {_shard_line(ended)} in {took_s:.1f} s{again}"
+        )
+
+    def _name(self, run: Run) -> str:
+        suite = self._suites[run.suite]
+        shard = f" {run.shard}/{suite.shards}" if suite.shards > 1 else ""
+        attempt = f", attempt {run.attempt}" if run.attempt > 1 else ""
+        return f"suite {run.suite}{shard}{attempt}"
+
+
+def _shard_line(ended: Ended) -> str:
+    """What a shard left, before anybody has judged it."""
+    result = ended.result
+    if not isinstance(result, Evidence):
+        return f"[red]left no result: {escape(result.cause)}[/]"
+    bad = [t for t in result.tests if t.outcome not in (Outcome.PASSED, Outcome.SKIPPED)]
+    code = "killed" if result.exit_code is None else f"exit code {result.exit_code}"
+    told = f"{len(result.tests)} tests, {len(bad)} not passed, {code}"
+    return f"[red]{told}[/]" if bad or result.exit_code else told
+
+
+def _print_broken(console: Console, rehearsal: Rehearsal) -> None:
+    """The end of what suites printed that broke: their reports do not tell why."""
+    broken = {
+        verdict.suite.name
+        for verdict in rehearsal.verdict.suites
+        if verdict.outcome in (Outcome.SUITE_ERROR, Outcome.INFRA_ERROR, Outcome.TIMED_OUT)
+    }
+    for run, printed in rehearsal.outputs.items():
+        lines = printed.decode(errors="replace").splitlines()[-20:]
+        if run.suite in broken and lines:
+            console.print(f"[bold]Suite {run.suite} printed at its end[/]")
+            console.print("\n".join(f"  {line}" for line in lines), style="dim", markup=False)
+
+
+def _write(directory: Path, rehearsal: Rehearsal) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for form, name in _FILES.items():
+            (directory / name).write_bytes(render(form, rehearsal.record))
+        record = json.dumps(rehearsal.record, indent=2, ensure_ascii=False) + "\n"
+        (directory / "record.json").write_text(record)
+        for run, printed in rehearsal.outputs.items():
+            path = directory / "outputs" / f"{run.path.replace('/', '-')}.txt"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(printed)
+    except OSError as exc:
+        raise GateError(f"cannot write to {directory}: {exc.strerror}") from exc
+
+
+def _against(
+    url: str,
+    host: str,
+    headers: list[str] | tuple[()],
+    parameters: list[str] | tuple[()],
+    jobs: int,
+) -> Against:
+    """Checked by the rules of `hookDetails`. Raises InputError."""
+    if not url:
+        raise InputError("no URL: give --url, or set TESTGATE_URL")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InputError(f"--url: got {url!r}, expected something like http://127.0.0.1:8080")
+    details: dict[str, object] = {"GATE": "run"}
+    pairs = {
+        "TEST_HEADERS": dict(_pair("--header", text) for text in headers),
+        "PARAMETERS": dict(_pair("--parameter", text) for text in parameters),
+    }
+    details |= {key: value for key, value in pairs.items() if value}
+    details |= {"TEST_HOST": host} if host else {}
+    with _as_options():
+        config = parse_config(details)
+    return Against(
+        url=url,
+        host=config.test_host or "",
+        headers=config.test_headers,
+        parameters=config.parameters,
+        jobs=jobs,
+    )
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise InputError(f"{option}: got {text.partition('=')[0]!r}, expected NAME=VALUE")
+    return name, value
+
+
+@contextmanager
+def _as_options() -> Iterator[None]:
+    """The hook's keys, as this command's options."""
+    try:
+        yield
+    except ConfigError as exc:
+        names = {"TEST_HEADERS": "--header", "PARAMETERS": "--parameter", "TEST_HOST": "--host"}
+        problems = list(exc.problems)
+        for key, option in names.items():
+            problems = [problem.replace(key, option) for problem in problems]
+        raise InputError(*problems) from exc

@@ -1,0 +1,252 @@
+"""A gate, or some suites of it, run against any URL: the same bundles, runner, contract and verdict
+as in AWS, without AWS.
+
+Each shard runs in a worker process of its own, because the runner ends every process that a suite
+leaves below it. Imported by the command `run`.
+"""
+
+import multiprocessing
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from testgate.cli.publishing import Publication
+from testgate.core.canonical import canonical_json, digest_of
+from testgate.core.config import DEFAULT_TIMEOUT_S
+from testgate.core.errors import GateError, InputError
+from testgate.core.evidence import Crash, Evidence, Result, Run
+from testgate.core.handoff import RunContext, Task, spell_time
+from testgate.core.masking import mask_bytes, mask_evidence
+from testgate.core.plan import PARALLEL, Due, Plan, Suite, shards_of
+from testgate.core.progress import Progress, read_progress
+from testgate.core.record import RunFacts, build_rehearsal, suite_times
+from testgate.core.redaction import redact_bytes
+from testgate.core.verdict import Verdict, judge, refused_so_far
+from testgate.runner.bundle import unpack_bundle
+from testgate.runner.files import read_plain
+from testgate.runner.suite import SuiteRun, may_try_again, run_suite
+
+LOOK_S = 0.2
+MAX_PROGRESS_BYTES = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Against:
+    """What suites are run against, and what they are told. `jobs` shards run side by side."""
+
+    url: str
+    host: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    jobs: int = PARALLEL
+    timeout_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """An attempt at a shard has begun."""
+
+    run: Run
+    of_shards: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Working:
+    """How far the shards are that run now."""
+
+    shards: Mapping[Run, Progress]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """An attempt at a shard has ended; `again` if another follows."""
+
+    suite: Suite
+    result: Result
+    again: bool
+
+
+Happening = Started | Working | Ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What came of it."""
+
+    verdict: Verdict
+    record: Mapping[str, object]
+    outputs: Mapping[Run, bytes]
+
+
+def selected(plan: Plan, names: Sequence[str]) -> Plan:
+    """The plan of these suites alone; of all of them if none is named. Raises InputError."""
+    known = {suite.name for suite in plan.suites}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise InputError(
+            *(f"gate {plan.gate!r} has no suite {n!r}; it has {', '.join(known)}" for n in unknown)
+        )
+    if not names:
+        return plan
+    waves = (tuple(suite for suite in wave if suite.name in names) for wave in plan.waves)
+    # Who asks for an advisory suite alone wants to know of it.
+    kept = tuple(wave for wave in waves if wave)
+    if not any(suite.blocking for wave in kept for suite in wave):
+        kept = tuple(tuple(replace(suite, blocking=True) for suite in wave) for wave in kept)
+    return replace(plan, waves=kept)
+
+
+def rehearse(
+    publication: Publication,
+    names: Sequence[str],
+    against: Against,
+    tell: Callable[[Happening], None],
+) -> Rehearsal:
+    """Run it wave by wave, as the state machine does, and judge it as Judge does."""
+    plan = selected(publication.plan, names)
+    started = datetime.now(UTC)
+    run_id = f"local-{started:%Y%m%d-%H%M%S}-{time.monotonic_ns() % 10**6:06d}"
+    digest = digest_of(canonical_json({"run": run_id, "url": against.url}))
+    limit_s = against.timeout_s or plan.timeout_s or DEFAULT_TIMEOUT_S
+    context = RunContext(
+        input_digest=digest,
+        plan_digest=plan.digest,
+        prefix="",
+        base_url=against.url.rstrip("/"),
+        deadline=started + timedelta(seconds=limit_s),
+        judged_on=started.date(),
+        variables=_variables(run_id, against, started + timedelta(seconds=limit_s)),
+        host=against.host,
+        headers=against.headers,
+    )
+    work = _Work(publication=publication, context=context, jobs=against.jobs, tell=tell)
+    results, outputs = work.run(plan)
+    verdict = judge(plan, results, digest, context.judged_on)
+    facts = RunFacts(
+        execution_arn="",
+        started_at=spell_time(started),
+        ended_at=spell_time(datetime.now(UTC)),
+        deadline=spell_time(context.deadline),
+        gate=plan.gate,
+        plan_digest=plan.digest,
+        image="",
+        base_url=context.base_url,
+        identity={"says": "none: a URL has no revision"},
+        suite_times=suite_times(results),
+    )
+    record = build_rehearsal(verdict, facts, digest)
+    return Rehearsal(verdict=verdict, record=record, outputs=outputs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shard:
+    """An attempt that a worker is at."""
+
+    suite: Suite
+    run: Run
+    directory: Path
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    publication: Publication
+    context: RunContext
+    jobs: int
+    tell: Callable[[Happening], None]
+
+    def run(self, plan: Plan) -> tuple[list[Result], dict[Run, bytes]]:
+        """The results of every shard that was worth running, and what each attempt printed."""
+        results: list[Result] = []
+        outputs: dict[Run, bytes] = {}
+        spawning = multiprocessing.get_context("spawn")
+        with (
+            tempfile.TemporaryDirectory(prefix="testgate-run-") as scratch,
+            ProcessPoolExecutor(self.jobs, mp_context=spawning) as workers,
+        ):
+            for number, wave in enumerate(plan.waves):
+                on = self.context.judged_on
+                if refused_so_far(plan, number, results, on) is not None:
+                    break
+                due = [(suite, shard) for suite in wave for shard in shards_of(suite)]
+                results += self._wave(workers, Path(scratch), due, outputs)
+        return results, outputs
+
+    def _wave(
+        self,
+        workers: ProcessPoolExecutor,
+        scratch: Path,
+        due: Sequence[tuple[Suite, Due]],
+        outputs: dict[Run, bytes],
+    ) -> list[Result]:
+        results: list[Result] = []
+        running: dict[Future[Evidence], _Shard] = {}
+
+        def start(suite: Suite, run: Run) -> None:
+            directory = scratch / run.path.replace("/", "_")
+            task = Task(suite=suite, run=run, context=self.context)
+            bundle = self.publication.bundles[suite.bundle]
+            future = workers.submit(_run_shard, task, bundle, directory)
+            running[future] = _Shard(suite=suite, run=run, directory=directory)
+            self.tell(Started(run=run, of_shards=suite.shards))
+
+        for suite, shard in due:
+            start(suite, Run(suite=suite.name, shard=shard.shard, attempt=1, retry=0))
+        while running:
+            done, _ = wait(running, timeout=LOOK_S, return_when=FIRST_COMPLETED)
+            for future in done:
+                at = running.pop(future)
+                result = _result(future, at.run)
+                results.append(result)
+                outputs[at.run] = _output(at.directory, self.context.headers)
+                again = isinstance(result, Evidence) and may_try_again(
+                    Task(suite=at.suite, run=at.run, context=self.context),
+                    result,
+                    datetime.now(UTC),
+                )
+                self.tell(Ended(suite=at.suite, result=result, again=again))
+                if again:
+                    start(at.suite, replace(at.run, attempt=at.run.attempt + 1))
+            self.tell(Working(shards={at.run: _progress(at) for at in running.values()}))
+        return results
+
+
+def _run_shard(task: Task, bundle: bytes, directory: Path) -> Evidence:
+    """One attempt, in a worker process."""
+    directory.mkdir()
+    run = SuiteRun(task=task, directory=directory)
+    unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
+    return mask_evidence(run_suite(run), task.context.headers)
+
+
+def _result(future: Future[Evidence], run: Run) -> Result:
+    try:
+        return future.result()
+    except GateError as exc:
+        return Crash(run=run, error=type(exc).__name__, cause=str(exc))
+    except Exception as exc:  # noqa: BLE001 - whatever a worker died of is why there is no result
+        return Crash(run=run, error=type(exc).__name__, cause=str(exc) or "the runner ended")
+
+
+def _progress(at: _Shard) -> Progress:
+    with suppress(GateError, OSError):
+        text = read_plain(at.directory / "progress.txt", MAX_PROGRESS_BYTES)
+        return read_progress(text.decode(errors="replace").splitlines())
+    return Progress()
+
+
+def _output(directory: Path, headers: Mapping[str, str]) -> bytes:
+    with suppress(OSError):
+        return redact_bytes(mask_bytes((directory / "output.txt").read_bytes(), headers))
+    return b""
+
+
+def _variables(run_id: str, against: Against, deadline: datetime) -> dict[str, str]:
+    told = {"TESTGATE_RUN_ID": run_id, "TESTGATE_DEADLINE": spell_time(deadline)}
+    if against.host:
+        told["TESTGATE_TEST_HOST"] = against.host
+    return told | {f"TESTGATE_PARAMETER_{name}": text for name, text in against.parameters.items()}

@@ -1,6 +1,7 @@
 """The same suites by `testgate run` and by the gate: the same outcomes and the same counts."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ SUITES = {
 def test_run_says_what_the_gate_says(lab, testgate, suites, faults):
     lab.established()
     lab.publish(suites)
-    told: list[dict] = []
+    told: list[dict[str, Any]] = []
 
     def run_too(_):
         """Against the test listener, while it leads to green."""

@@ -9,6 +9,7 @@ import os
 import select
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +17,8 @@ import psutil
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _READ_BYTES = 65_536
+_LOOK_S = 0.01
+_DYING_S = 5.0  # longer takes only who waits for a device
 _DRAIN_READS = 32  # more than any pipe holds; a process that never stops printing must not hold us
 
 
@@ -89,8 +92,10 @@ class Sandbox:
                 return
             self._reader.join(self._end_patience_s)
             if self._reader.is_alive():
-                self._kill_hard(self._supervisor.pid)
+                killed = _kill_hard(self._supervisor.pid)
                 self._reader.join(self._end_patience_s)
+                # What is killed closes its output a moment before it is gone.
+                _until_gone(killed)
 
     def memory_bytes(self) -> int:
         """The greatest resident size of the tree seen so far, this look included.
@@ -134,13 +139,32 @@ class Sandbox:
             self._on_output(chunk)
         return chunk or None
 
-    @staticmethod
-    def _kill_hard(supervisor: int) -> None:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            root = psutil.Process(supervisor)
-            for process in [*root.children(recursive=True), root]:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
+
+def _kill_hard(supervisor: int) -> list[psutil.Process]:
+    """Kill a tree from outside; its processes."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        root = psutil.Process(supervisor)
+        tree = [*root.children(recursive=True), root]
+        for process in tree:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        return tree
+    return []
+
+
+def _until_gone(processes: list[psutil.Process]) -> None:
+    """Wait for processes that are not this one's children: gone, or waiting to be taken note of."""
+    deadline = time.monotonic() + _DYING_S
+    pause = threading.Event()
+    while any(map(_lives, processes)) and time.monotonic() < deadline:
+        pause.wait(_LOOK_S)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _tree_bytes(supervisor: int) -> int:

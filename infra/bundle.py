@@ -68,6 +68,7 @@ HOOK_WITHOUT = (
     "src/testgate/core/sharding.py",
     "src/testgate/core/suite_verdict.py",
     "src/testgate/core/thresholds.py",
+    "src/testgate/core/toml_lines.py",
     "src/testgate/core/verdict.py",
     "src/testgate/core/wording.py",
 )

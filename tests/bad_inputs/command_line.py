@@ -18,13 +18,14 @@ def why(target: str, says: str) -> BadInput:
     )
 
 
-def publish(given: str, says: str, *, gate_file: str | None, suite: str | None) -> BadInput:
+def publish(given: str, says: str, *, gate_file: str | bytes | None, suite: str | None) -> BadInput:
     """`testgate publish testgate.toml`, beside a file of that name in the suite's directory."""
 
     def act() -> str:
         with scratch() as path:
             if gate_file is not None:
-                (path / "testgate.toml").write_text(gate_file)
+                text = gate_file if isinstance(gate_file, bytes) else gate_file.encode()
+                (path / "testgate.toml").write_bytes(text)
             if suite is not None:
                 (path / "smoke").mkdir()
                 _make(path / "smoke" / suite)
@@ -63,6 +64,12 @@ ROWS = (
         suite=None,
     ),
     publish(
+        "a gate file in Latin-1",
+        "the gate file testgate.toml is not UTF-8",
+        gate_file=b"# caf\xe9\n",
+        suite=None,
+    ),
+    publish(
         "a gate file without suites",
         "testgate.toml: no [[suites]] table: a gate without a suite could refuse nothing",
         gate_file=f"schema = 1\n{GATE}",
@@ -70,19 +77,19 @@ ROWS = (
     ),
     publish(
         "a suite whose directory is not there",
-        "suite 'smoke': its path smoke is not a directory",
+        "testgate.toml:6: suite 'smoke': its path smoke is not a directory",
         gate_file=GOOD,
         suite=None,
     ),
     publish(
         "a suite with a link in it",
-        "suite 'smoke': links are not published: smoke/link",
+        "testgate.toml:6: suite 'smoke': links are not published: smoke/link",
         gate_file=GOOD,
         suite="link",
     ),
     publish(
         "a suite with a file test\\na.py",
-        "suite 'smoke': the suite's bundle holds 'test\\na.py', which has a character in its name that cannot be shown",
+        "testgate.toml:6: suite 'smoke': the suite's bundle holds 'test\\na.py', which has a character in its name that cannot be shown",
         gate_file=GOOD,
         suite="test\na.py",
     ),

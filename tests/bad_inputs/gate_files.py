@@ -83,7 +83,7 @@ ROWS = (
         "no suites",
     ),
     file(f"schema = 1\nsuites = [7]\n{GATE}", "suites[1] is not a table", "suites = [7]"),
-    top("sweets = 1", "unknown key 'sweets'; known: schema, gate, suites, identity, quarantine"),
+    top("sweets = 1", "unknown key 'sweets'; known: gate, identity, quarantine, schema, suites"),
     top("quarantine = 1", "quarantine is no [[quarantine]] table"),
     top(
         'quarantine = ["test_a"]',
@@ -93,7 +93,7 @@ ROWS = (
     gate('name = "Shop"', "[gate] name is 'Shop', expected lower-case letters, digits, - and _"),
     gate(
         'name = "shop"\nservice = ["shop/web"]',
-        "[gate] unknown key 'service'; known: name, services, timeout_s",
+        "[gate] unknown key 'service'; did you mean services?",
     ),
     gate(
         'name = "shop"\nservices = "shop/web"',
@@ -115,7 +115,7 @@ ROWS = (
     ),
     suite(
         "min_test = 3",
-        "suite 'smoke': unknown key 'min_test'; known: attempts, blocking, command, evidence, framework, min_tests, name, path, shards, thresholds, timeout_s, wave",
+        "suite 'smoke': unknown key 'min_test'; did you mean min_tests?",
     ),
     suite('min_tests = "3"', "suite 'smoke': min_tests is '3', expected a whole number"),
     suite("min_tests = 0", "suite 'smoke': min_tests is 0, expected 1 or more"),

@@ -35,5 +35,5 @@ def test_a_suite_becomes_a_bundle_that_runs(tmp_path):
 def test_a_suite_that_no_runner_would_unpack_is_not_published(tmp_path, names, says):
     with pytest.raises(PlanError) as caught:
         prepared(tmp_path, *names)
-    assert str(caught.value).startswith("suite 'smoke': the suite's bundle ")
+    assert "testgate.toml:6: suite 'smoke': the suite's bundle " in str(caught.value)
     assert says in str(caught.value)

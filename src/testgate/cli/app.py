@@ -10,7 +10,9 @@ from testgate import __version__
 from testgate.cli.demo import demo
 from testgate.cli.deploy import deploy, destroy
 from testgate.cli.exits import Exit
+from testgate.cli.init import init
 from testgate.cli.inspecting import show, why
+from testgate.cli.lint import lint
 from testgate.cli.local import local_app
 from testgate.cli.publish import publish_command
 from testgate.cli.render import render_command
@@ -32,6 +34,8 @@ app.command("demo")(demo)
 app.command("deploy")(deploy)
 app.command("destroy")(destroy)
 app.command("render")(render_command)
+app.command("init")(init)
+app.command("lint")(lint)
 app.command("run")(run_command)
 app.command("publish")(publish_command)
 app.command("why")(why)

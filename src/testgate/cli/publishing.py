@@ -5,7 +5,7 @@ Imported by the commands of this package.
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -14,14 +14,15 @@ from pathlib import Path
 from testgate.aws.s3 import JSON_TYPE, Bucket
 from testgate.core.canonical import digest_of
 from testgate.core.errors import PlanError, RunnerError
-from testgate.core.gatefile import GateFile, SuiteEntry, parse_gate_file
+from testgate.core.gatefile import GateFile, GateFileError, SuiteEntry, parse_gate_file
 from testgate.core.layout import gate_key, plan_key, suite_bundle_key, suite_key
-from testgate.core.plan import Plan, Suite, budget_problem, plan_problems
+from testgate.core.plan import Plan, Suite, budget_problem, plan_problems, suite_problems
 from testgate.core.storing import to_json_bytes
+from testgate.core.toml_lines import line_of
 from testgate.runner.bundle import PUBLISH_AGAIN, check_bundle
 from testgate.runner.probing import expression_problem
 
-_LEFT_OUT = frozenset(
+LEFT_OUT = frozenset(
     {"__pycache__", ".pytest_cache", ".git", ".venv", "venv", "node_modules", ".mypy_cache"}
 )
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
@@ -42,31 +43,90 @@ class Publication:
         return f"{self.plan.gate}@{self.plan.digest}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something wrong with a gate file; `line` from 1, None if it is of no line."""
+
+    file: Path
+    text: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}" if self.line else f"{self.file}: {self.text}"
+
+
 def prepare_publication(gate_file: Path, today: date | None = None) -> Publication:
     """Read the gate file and zip its suites; `today`, if not given, is UTC's.
 
     Raises PlanError with every problem found.
     """
+    publication, findings = examine(gate_file, today or datetime.now(UTC).date())
+    if publication is None or findings:
+        raise PlanError(*map(str, findings))
+    return publication
+
+
+def examine(gate_file: Path, today: date) -> tuple[Publication | None, list[Finding]]:
+    """What would be published, None if it cannot be told, and everything wrong with it.
+
+    Raises PlanError for a file that cannot be read.
+    """
     try:
-        parsed = parse_gate_file(gate_file.read_text(), today or datetime.now(UTC).date())
+        text = gate_file.read_bytes().decode()
     except OSError as exc:
         raise PlanError(f"cannot read the gate file {gate_file}: {exc.strerror}") from exc
-    except PlanError as exc:
-        raise PlanError(*(f"{gate_file}: {problem}" for problem in exc.problems)) from None
-    zips = {entry.name: _zip_suite(gate_file.parent, entry) for entry in parsed.suites}
-    suites = {name: digest_of(data) for name, data in zips.items()}
-    plan = Plan(
+    except UnicodeDecodeError as exc:
+        raise PlanError(f"the gate file {gate_file} is not UTF-8") from exc
+
+    def finding(problem: str, *place: str | int) -> Finding:
+        return Finding(file=gate_file, text=problem, line=line_of(text, place))
+
+    try:
+        parsed = parse_gate_file(text, today)
+    except GateFileError as exc:
+        places = zip(exc.problems, exc.places, strict=True)
+        return None, [finding(problem, *place) for problem, place in places]
+    zips: dict[str, bytes] = {}
+    findings: list[Finding] = []
+    for index, entry in enumerate(parsed.suites):
+        try:
+            zips[entry.name] = _zip_suite(gate_file.parent, entry)
+        except PlanError as exc:
+            findings += [finding(problem, "suites", index, "path") for problem in exc.problems]
+    digests = {name: digest_of(data) for name, data in zips.items()}
+    plan = _plan(parsed, digests)
+    in_order = [plan.suite(entry.name) for entry in parsed.suites]
+    of_suites = {
+        f"suite {suite.name!r}: {problem}": ("suites", index, problem.split()[0])
+        for index, suite in enumerate(in_order)
+        for problem in suite_problems(suite)
+    }
+    unzipped = tuple(
+        f"suite {entry.name!r}: bundle " for entry in parsed.suites if entry.name not in digests
+    )
+    findings += [
+        finding(problem, *of_suites.get(problem, ("gate",)))
+        for problem in plan_problems(plan)
+        if not (unzipped and problem.startswith(unzipped))
+    ]
+    budget = budget_problem(plan)
+    findings += [finding(budget, "gate", "timeout_s")] if budget else []
+    if plan.identity:
+        problem = expression_problem(plan.identity)
+        findings += [finding(problem, "identity", "jmespath")] if problem else []
+    if findings:
+        return None, sorted(findings, key=lambda each: each.line or 0)
+    return Publication(plan=plan, bundles={digest_of(data): data for data in zips.values()}), []
+
+
+def _plan(parsed: GateFile, digests: Mapping[str, str]) -> Plan:
+    return Plan(
         gate=parsed.gate,
-        waves=tuple(_waves(parsed, suites)),
+        waves=tuple(_waves(parsed, digests)),
         services=parsed.services,
         timeout_s=parsed.timeout_s,
         identity=parsed.identity,
     )
-    expression = expression_problem(plan.identity) if plan.identity else None
-    problems = [*plan_problems(plan), *filter(None, [budget_problem(plan), expression])]
-    if problems:
-        raise PlanError(*(f"{gate_file}: {problem}" for problem in problems))
-    return Publication(plan=plan, bundles={digest_of(data): data for data in zips.values()})
 
 
 def publish(bucket: Bucket, publication: Publication) -> None:
@@ -82,13 +142,13 @@ def publish(bucket: Bucket, publication: Publication) -> None:
     bucket.put(gate_key(plan.gate), to_json_bytes({"plan": plan.digest}), JSON_TYPE)
 
 
-def _waves(gate_file: GateFile, digests: dict[str, str]) -> Iterator[tuple[Suite, ...]]:
+def _waves(gate_file: GateFile, digests: Mapping[str, str]) -> Iterator[tuple[Suite, ...]]:
     in_order = sorted(gate_file.suites, key=lambda entry: entry.wave)
     for _, wave in groupby(in_order, key=lambda entry: entry.wave):
         yield tuple(
             Suite(
                 name=entry.name,
-                bundle=digests[entry.name],
+                bundle=digests.get(entry.name, ""),
                 framework=entry.framework,
                 timeout_s=entry.timeout_s,
                 min_tests=entry.min_tests,
@@ -129,4 +189,4 @@ def _zip_suite(root: Path, entry: SuiteEntry) -> bytes:
 
 
 def _wanted(path: Path) -> bool:
-    return not _LEFT_OUT.intersection(path.parts) and path.suffix != ".pyc"
+    return not LEFT_OUT.intersection(path.parts) and path.suffix != ".pyc"

@@ -3,8 +3,9 @@
 Standard library only; imported by publishing and the command line.
 """
 
+import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -19,6 +20,8 @@ from testgate.core.plan import (
 )
 from testgate.core.quarantine import KEYS, QuarantineEntry, expiry_problems, read_entry
 from testgate.core.thresholds import Threshold, parse_threshold
+
+Place = tuple[str | int, ...]
 
 GATE_KEYS = ("name", "services", "timeout_s")
 FILE_KEYS = ("schema", "gate", "suites", "identity", "quarantine")
@@ -65,45 +68,66 @@ class GateFile:
     quarantine: Mapping[str, tuple[QuarantineEntry, ...]] = field(default_factory=dict)
 
 
+class GateFileError(PlanError):
+    """A gate file cannot be used; `places` say where each of its problems stands: keys and, for
+    arrays of tables, positions from 0, such as `("suites", 0, "timeout_s")`."""
+
+    def __init__(self, problems: Sequence[str], places: Sequence[Place]) -> None:
+        super().__init__(*problems)
+        self.places = tuple(places)
+
+
+class _Problems:
+    """What is wrong, each with its place."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.places: list[Place] = []
+
+    def add(self, text: str, *place: str | int) -> None:
+        self.texts.append(text)
+        self.places.append(place)
+
+    def unknown(self, table: Mapping[str, object], known: Iterable[str], *place: str | int) -> None:
+        """Every key of a table that means nothing; `place` is the table's, and names it too."""
+        where = _named(table, place)
+        for key in sorted(set(table) - set(known)):
+            self.add(f"{where}unknown key {key!r}{nearest_key(key, known)}", *place, key)
+
+
 def parse_gate_file(text: str, today: date) -> GateFile:
-    """The gate file as published on that day, or PlanError with every problem found."""
+    """The gate file as published on that day, or GateFileError with every problem found."""
+    problems = _Problems()
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
-        raise PlanError(f"not valid TOML: {exc}") from None
-    problems = [
-        f"unknown key {key!r}; known: {', '.join(FILE_KEYS)}"
-        for key in sorted(set(raw) - set(FILE_KEYS))
-    ]
+        raise GateFileError([f"not valid TOML: {exc}"], [()]) from None
+    problems.unknown(raw, FILE_KEYS)
     if raw.get("schema") != 1:
-        problems.append(f"schema is {_shown(raw.get('schema'))}, expected schema = 1")
+        problems.add(f"schema is {_shown(raw.get('schema'))}, expected schema = 1", "schema")
     gate = raw.get("gate")
     name = gate.get("name") if isinstance(gate, dict) else None
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        problems.append(
-            f"[gate] name is {_shown(name)}, expected lower-case letters, digits, - and _"
-        )
+        expected = "expected lower-case letters, digits, - and _"
+        problems.add(f"[gate] name is {_shown(name)}, {expected}", "gate", "name")
     services = _services(gate, problems)
     timeout_s = gate.get("timeout_s") if isinstance(gate, dict) else None
     if timeout_s is not None and type(timeout_s) is not int:
-        problems.append(
-            f"[gate] timeout_s is {_shown(timeout_s)}, expected a whole number of seconds"
+        problems.add(
+            f"[gate] timeout_s is {_shown(timeout_s)}, expected a whole number of seconds",
+            *("gate", "timeout_s"),
         )
     tables = raw.get("suites")
     if not isinstance(tables, list) or not tables:
-        problems.append("no [[suites]] table: a gate without a suite could refuse nothing")
+        problems.add("no [[suites]] table: a gate without a suite could refuse nothing", "suites")
         tables = []
-    entries = [_entry(table, index, problems) for index, table in enumerate(tables, 1)]
+    entries = [_entry(table, index, problems) for index, table in enumerate(tables)]
     suites = tuple(entry for entry in entries if entry)
-    quarantine = _quarantine(raw.get("quarantine", []), problems, today)
-    identity = _identity(raw["identity"], problems) if "identity" in raw else None
     known = {table.get("name") for table in tables if isinstance(table, dict)}
-    problems += [
-        f"quarantine names suite {suite[:100]!r}, which the file does not have"
-        for suite in sorted(set(quarantine) - known)
-    ]
-    if problems:
-        raise PlanError(*problems)
+    quarantine = _quarantine(raw.get("quarantine", []), known, problems, today)
+    identity = _identity(raw["identity"], problems) if "identity" in raw else None
+    if problems.texts:
+        raise GateFileError(problems.texts, problems.places)
     return GateFile(
         gate=str(name),
         suites=suites,
@@ -114,30 +138,46 @@ def parse_gate_file(text: str, today: date) -> GateFile:
     )
 
 
-def _services(gate: object, problems: list[str]) -> tuple[str, ...]:
+def nearest_key(key: str, known: Iterable[str]) -> str:
+    """What to say behind an unknown key."""
+    names = sorted(known)
+    close = difflib.get_close_matches(key.lower(), names, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(names)}"
+
+
+def _named(table: Mapping[str, object], place: Place) -> str:
+    match place:
+        case ("suites", int(index)):
+            return f"suite {table.get('name', index + 1)!r}: "
+        case ("gate",):
+            return "[gate] "
+        case _:
+            return ""
+
+
+def _services(gate: object, problems: _Problems) -> tuple[str, ...]:
     if not isinstance(gate, dict):
         return ()
-    problems += [
-        f"[gate] unknown key {key!r}; known: {', '.join(GATE_KEYS)}"
-        for key in sorted(set(gate) - set(GATE_KEYS))
-    ]
+    problems.unknown(gate, GATE_KEYS, "gate")
     services = gate.get("services")
     if services is None:
         return ()
     if not isinstance(services, list) or not services or not all(map(_is_text, services)):
-        problems.append(
+        problems.add(
             f"[gate] services is {_shown(services)}, expected a list of texts such as "
-            "'cluster/service'"
+            "'cluster/service'",
+            *("gate", "services"),
         )
         return ()
     return tuple(services)
 
 
-def _identity(table: object, problems: list[str]) -> IdentityCheck | None:
+def _identity(table: object, problems: _Problems) -> IdentityCheck | None:
     try:
         return parse_check(table)
     except PlanError as exc:
-        problems += exc.problems
+        for problem in exc.problems:
+            problems.add(problem, "identity")
         return None
 
 
@@ -146,48 +186,52 @@ def _is_text(value: object) -> bool:
 
 
 def _quarantine(
-    tables: object, problems: list[str], today: date
+    tables: object, suites: set[object], problems: _Problems, today: date
 ) -> dict[str, tuple[QuarantineEntry, ...]]:
     """Entries by suite."""
     found: dict[str, tuple[QuarantineEntry, ...]] = {}
     if not isinstance(tables, list):
-        problems.append("quarantine is no [[quarantine]] table")
+        problems.add("quarantine is no [[quarantine]] table", "quarantine")
         return found
-    for index, table in enumerate(tables, 1):
-        where = f"quarantine[{index}]"
+    for index, table in enumerate(tables):
+        where = f"quarantine[{index + 1}]"
+        place = ("quarantine", index)
         known = {"suite", *KEYS}
         if not isinstance(table, dict) or set(table) != known:
             keys = set(table) if isinstance(table, dict) else set()
             wrong = [f"lacks {key}" for key in ("suite", *KEYS) if key not in keys]
             wrong += [f"has unknown {key!r}" for key in sorted(keys - known)]
-            problems.append(
-                f"{where} {', '.join(wrong)}; it needs exactly: suite, {', '.join(KEYS)}"
-            )
+            needs = f"it needs exactly: suite, {', '.join(KEYS)}"
+            problems.add(f"{where} {', '.join(wrong)}; {needs}", *place)
             continue
+        suite = str(table["suite"])
+        if suite not in suites:
+            unknown = f"quarantine names suite {suite[:100]!r}, which the file does not have"
+            problems.add(unknown, *place, "suite")
         try:
             entry = read_entry(table)
         except PlanError as exc:
-            problems += [f"{where}: {problem}" for problem in exc.problems]
+            for problem in exc.problems:
+                problems.add(f"{where}: {problem}", *place)
             continue
-        problems += expiry_problems((entry,), today)
-        suite = str(table["suite"])
+        for problem in expiry_problems((entry,), today):
+            problems.add(problem, *place, "expires")
         found[suite] = (*found.get(suite, ()), entry)
     return found
 
 
-def _entry(table: object, index: int, problems: list[str]) -> SuiteEntry | None:
+def _entry(table: object, index: int, problems: _Problems) -> SuiteEntry | None:
     if not isinstance(table, dict):
-        problems.append(f"suites[{index}] is not a table")
+        problems.add(f"suites[{index + 1}] is not a table", "suites", index)
         return None
-    where = f"suite {table.get('name', index)!r}"
-    found = [
-        f"{where}: unknown key {key!r}; known: {', '.join(sorted(SUITE_KEYS))}"
-        for key in sorted(set(table) - SUITE_KEYS)
-    ]
-    found += [f"{where}: {problem}" for problem in _value_problems(table)]
-    thresholds = _thresholds(table.get("thresholds", []), where, found)
-    problems += found
-    if found:
+    place = ("suites", index)
+    where = _named(table, place)
+    before = len(problems.texts)
+    problems.unknown(table, SUITE_KEYS, *place)
+    for key, problem in _value_problems(table):
+        problems.add(f"{where}{problem}", *place, key)
+    thresholds = _thresholds(table.get("thresholds", []), where, problems, *place)
+    if len(problems.texts) > before:
         return None
     command = tuple(table.get("command", ()))
     read = {
@@ -199,44 +243,46 @@ def _entry(table: object, index: int, problems: list[str]) -> SuiteEntry | None:
     return SuiteEntry(**(table | read))
 
 
-def _thresholds(raw: object, where: str, problems: list[str]) -> tuple[Threshold, ...]:
+def _thresholds(
+    raw: object, where: str, problems: _Problems, *place: str | int
+) -> tuple[Threshold, ...]:
     if not isinstance(raw, list):
-        problems.append(f"{where}: thresholds is {_shown(raw)}, expected a list of texts")
+        expected = "expected a list of texts"
+        problems.add(f"{where}thresholds is {_shown(raw)}, {expected}", *place, "thresholds")
         return ()
     found = []
     for text in raw:
         try:
             found.append(parse_threshold(text))
         except PlanError as exc:
-            problems.append(f"{where}: {exc}")
+            problems.add(f"{where}{exc}", *place, "thresholds")
     return tuple(found)
 
 
-def _value_problems(table: Mapping[str, object]) -> list[str]:
+def _value_problems(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Each key whose value cannot be meant, and why."""
     name, path = table.get("name"), table.get("path")
     wanted = {"framework": str, "blocking": bool} | dict.fromkeys(_SUITE_NUMBERS, int)
-    problems = [
-        f"{key} is {_shown(table[key])}, expected {_KINDS[kind]}"
-        for key, kind in wanted.items()
-        if key in table and type(table[key]) is not kind
-    ]
+    for key, kind in wanted.items():
+        if key in table and type(table[key]) is not kind:
+            yield key, f"{key} is {_shown(table[key])}, expected {_KINDS[kind]}"
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        problems.append(f"name is {_shown(name)}, expected lower-case letters, digits, - and _")
+        expected = "expected lower-case letters, digits, - and _"
+        yield "name", f"name is {_shown(name)}, {expected}"
     if not isinstance(path, str) or not path:
-        problems.append(f"path is {_shown(path)}, expected a directory beside the gate file")
+        yield "path", f"path is {_shown(path)}, expected a directory beside the gate file"
     command = table.get("command", [])
     if not isinstance(command, list) or not all(map(_is_text, command)):
-        problems.append(
-            f"command is {_shown(command)}, expected a list of texts: program and arguments"
-        )
+        expected = "expected a list of texts: program and arguments"
+        yield "command", f"command is {_shown(command)}, {expected}"
     if table.get("evidence", "report") not in [kind.value for kind in EvidenceKind]:
-        problems.append(f"evidence is {_shown(table['evidence'])}, expected report or exit-code")
+        expected = "expected report or exit-code"
+        yield "evidence", f"evidence is {_shown(table['evidence'])}, {expected}"
     for key, (lowest, highest) in _SUITE_NUMBERS.items():
         value = table.get(key)
         if type(value) is int and not _within(value, lowest, highest):
             upto = "or more" if highest is None else f"to {highest}"
-            problems.append(f"{key} is {value}, expected {lowest} {upto}")
-    return problems
+            yield key, f"{key} is {value}, expected {lowest} {upto}"
 
 
 def _shown(value: object) -> str:

@@ -1,6 +1,8 @@
 """`testgate publish`: a gate file and its suites, stored by digest for deployments to name."""
 
 import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +19,12 @@ from testgate.cli.connection import (
     Region,
     StackName,
 )
-from testgate.cli.publishing import prepare_publication, publish
+from testgate.cli.proving import prove
+from testgate.cli.publishing import Publication, prepare_publication, publish
+from testgate.cli.run import Screen
+from testgate.core.errors import PlanError
+from testgate.core.layout import suite_bundle_key
+from testgate.core.plan import Suite
 
 GateFilePath = Annotated[Path, typer.Argument(help="The gate file.", metavar="TESTGATE_TOML")]
 
@@ -29,9 +36,16 @@ def publish_command(
     profile: Profile = None,
     bucket: BucketName = None,
     stack: StackName = DEFAULT_STACK,
+    proof: Annotated[
+        bool,
+        typer.Option("--proof/--no-proof", help="Run new suites once where nothing answers."),
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Store a gate's suites and plan by their digests, and print the hookDetails that name it.
+
+    A suite that is new in the bucket is first run where nothing answers: it must not pass there,
+    and must have its min_tests.
 
     Examples:
 
@@ -44,8 +58,11 @@ def publish_command(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
     store = connection.bucket()
-    publish(store, publication)
     plan = publication.plan
+    if proof:
+        new = [s for s in plan.suites if not store.exists(suite_bundle_key(s.bundle))]
+        _prove(Console(stderr=as_json, soft_wrap=True, highlight=False), publication, new)
+    publish(store, publication)
     details = {"GATE": publication.pinned} | (
         {"TIMEOUT_SECONDS": plan.timeout_s} if plan.timeout_s else {}
     )
@@ -57,3 +74,15 @@ def publish_command(
     console.print(f"Published gate [bold]{plan.gate}[/] ({suites}) to {store.name}.")
     console.print("hookDetails, for exactly this plan (the bare name follows what is latest):")
     typer.echo(json.dumps(details))
+
+
+def _prove(console: Console, publication: Publication, suites: Sequence[Suite]) -> None:
+    """Raises PlanError with every suite that must not be published."""
+    with Screen(console, {suite.name: suite for suite in suites}, lines=False) as screen:
+        proofs = prove(publication.bundles, suites, os.cpu_count() or 1, screen.tell)
+    problems = [proof.problem for proof in proofs if proof.problem]
+    for proof in proofs:
+        if proof.problem is None:
+            console.print(f"  suite {proof.suite.name}: {proof.says}")
+    if problems:
+        raise PlanError(*problems)

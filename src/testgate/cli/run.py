@@ -101,7 +101,7 @@ def run_command(
     plan = selected(publication.plan, suites or ())
     console = Console(stderr=as_json, soft_wrap=True, highlight=False)
     _warn_of_nobody(console, url)
-    with _Screen(console, {suite.name: suite for suite in plan.suites}) as screen:
+    with Screen(console, {suite.name: suite for suite in plan.suites}) as screen:
         rehearsal = rehearse(publication, suites or (), against, screen.tell)
     if output is not None:
         _write(output, rehearsal)
@@ -126,11 +126,14 @@ def _warn_of_nobody(console: Console, url: str) -> None:
         console.print(f"[yellow]nothing listens at {escape(url)}: {exc.strerror or exc}[/]")
 
 
-class _Screen:
+class Screen:
     """Lines for what has ended, and on a terminal a bar for each shard that runs."""
 
-    def __init__(self, console: Console, suites: Mapping[str, Suite]) -> None:
+    def __init__(
+        self, console: Console, suites: Mapping[str, Suite], *, lines: bool = True
+    ) -> None:
         self._console = console
+        self._lines = lines
         self._suites = suites
         self._bars: dict[Run, TaskID] = {}
         self._began: dict[Run, float] = {}
@@ -163,7 +166,7 @@ class _Screen:
             case Started(run=run):
                 self._began[run] = time.monotonic()
                 self._bars[run] = self._progress.add_task(self._name(run), total=None, told="")
-                if not self._console.is_terminal:
+                if self._lines and not self._console.is_terminal:
                     self._console.print(f"  {self._name(run)}  runs")
             case Working(shards=shards):
                 for run, at in shards.items():
@@ -177,6 +180,8 @@ class _Screen:
         run = ended.result.run
         self._progress.remove_task(self._bars.pop(run))
         took_s = time.monotonic() - self._began.pop(run)
+        if not self._lines:
+            return
         again = "; tries again" if ended.again else ""
         self._console.print(
             f"  {escape(self._name(run))}  {_shard_line(ended)} in {took_s:.1f} s{again}"

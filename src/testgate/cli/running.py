@@ -110,22 +110,9 @@ def rehearse(
     """Run it wave by wave, as the state machine does, and judge it as Judge does."""
     plan = selected(publication.plan, names)
     started = datetime.now(UTC)
-    run_id = f"local-{started:%Y%m%d-%H%M%S}-{time.monotonic_ns() % 10**6:06d}"
-    digest = digest_of(canonical_json({"run": run_id, "url": against.url}))
-    limit_s = against.timeout_s or plan.timeout_s or DEFAULT_TIMEOUT_S
-    context = RunContext(
-        input_digest=digest,
-        plan_digest=plan.digest,
-        prefix="",
-        base_url=against.url.rstrip("/"),
-        deadline=started + timedelta(seconds=limit_s),
-        judged_on=started.date(),
-        variables=_variables(run_id, against, started + timedelta(seconds=limit_s)),
-        host=against.host,
-        headers=against.headers,
-    )
-    work = _Work(publication=publication, context=context, jobs=against.jobs, tell=tell)
-    results, outputs = work.run(plan)
+    context = context_of(plan, against, started)
+    results, outputs = run_plan(publication.bundles, plan, context, against.jobs, tell)
+    digest = context.input_digest
     verdict = judge(plan, results, digest, context.judged_on)
     facts = RunFacts(
         execution_arn="",
@@ -143,6 +130,33 @@ def rehearse(
     return Rehearsal(verdict=verdict, record=record, outputs=outputs)
 
 
+def run_plan(
+    bundles: Mapping[str, bytes],
+    plan: Plan,
+    context: RunContext,
+    jobs: int,
+    tell: Callable[[Happening], None],
+) -> tuple[list[Result], dict[Run, bytes]]:
+    """The results of every shard that was worth running, and what each attempt printed."""
+    return _Work(bundles=bundles, context=context, jobs=jobs, tell=tell).run(plan)
+
+
+def context_of(plan: Plan, against: Against, started: datetime) -> RunContext:
+    run_id = f"local-{started:%Y%m%d-%H%M%S}-{time.monotonic_ns() % 10**6:06d}"
+    limit_s = against.timeout_s or plan.timeout_s or DEFAULT_TIMEOUT_S
+    return RunContext(
+        input_digest=digest_of(canonical_json({"run": run_id, "url": against.url})),
+        plan_digest=plan.digest,
+        prefix="",
+        base_url=against.url.rstrip("/"),
+        deadline=started + timedelta(seconds=limit_s),
+        judged_on=started.date(),
+        variables=_variables(run_id, against, started + timedelta(seconds=limit_s)),
+        host=against.host,
+        headers=against.headers,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shard:
     """An attempt that a worker is at."""
@@ -154,7 +168,7 @@ class _Shard:
 
 @dataclass(slots=True, kw_only=True)
 class _Work:
-    publication: Publication
+    bundles: Mapping[str, bytes]
     context: RunContext
     jobs: int
     tell: Callable[[Happening], None]
@@ -189,7 +203,7 @@ class _Work:
         def start(suite: Suite, run: Run) -> None:
             directory = scratch / run.path.replace("/", "_")
             task = Task(suite=suite, run=run, context=self.context)
-            bundle = self.publication.bundles[suite.bundle]
+            bundle = self.bundles[suite.bundle]
             future = workers.submit(_run_shard, task, bundle, directory)
             running[future] = _Shard(suite=suite, run=run, directory=directory)
             self.tell(Started(run=run, of_shards=suite.shards))

@@ -1,0 +1,142 @@
+"""Each suite run once where nothing answers, before it is published: one that passes there tests
+something else, and would wave every version through.
+
+Imported by the command `publish`.
+"""
+
+import io
+import re
+import socket
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from testgate.cli.running import Against, Happening, context_of, run_plan
+from testgate.core.evidence import Evidence, Result
+from testgate.core.outcomes import Outcome
+from testgate.core.plan import Plan, Suite
+from testgate.core.run_verdict import run_problem
+
+LIMIT_S = 60  # of a suite that waits for somebody to answer
+MAX_URLS = 3
+_URL = re.compile(rb"https?://([A-Za-z0-9][A-Za-z0-9.-]*)(?::\d+)?")
+_NOBODYS = re.compile(
+    rb"localhost|127\.0\.0\.1|0\.0\.0\.0|(?:.*\.)?example\.(?:com|org|net)|.*\.(?:test|invalid)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What became of a suite where nothing answers. `problem`: why it must not be published;
+    `says`: otherwise, how it did."""
+
+    suite: Suite
+    says: str
+    problem: str | None = None
+
+
+def prove(
+    bundles: Mapping[str, bytes],
+    suites: Sequence[Suite],
+    jobs: int,
+    tell: Callable[[Happening], None],
+) -> list[Proof]:
+    """Run the suites side by side against a port that refuses connections."""
+    if not suites:
+        return []
+    plan = Plan(gate="proof", waves=(tuple(_once(suite) for suite in suites),))
+    with dead_url() as url:
+        context = context_of(plan, Against(url=url), datetime.now(UTC))
+        results, _ = run_plan(bundles, plan, context, jobs, tell)
+    by_name = {result.run.suite: result for result in results}
+    return [
+        judge_proof(suite, by_name[suite.name], urls_in(bundles[suite.bundle])) for suite in suites
+    ]
+
+
+def judge_proof(suite: Suite, result: Result, urls: Sequence[str] = ()) -> Proof:
+    """Whether a suite may be published, by what it did; `urls` are those in its files."""
+
+    def refused(why: str) -> Proof:
+        return Proof(suite=suite, says="", problem=f"suite {suite.name!r} {why}")
+
+    if not isinstance(result, Evidence):
+        return refused(f"could not be run: {result.cause}")
+    wrong = run_problem(suite, result, None)
+    if wrong is not None and wrong.outcome in (Outcome.SUITE_ERROR, Outcome.INFRA_ERROR):
+        return Proof(suite=suite, says="", problem=f"{wrong.sentence}{_tail(result)}")
+    ran = [test for test in result.tests if test.outcome is not Outcome.SKIPPED]
+    passed = [test for test in ran if test.outcome is Outcome.PASSED]
+    total = result.collected.total if result.collected else len(result.tests)
+    if result.timed_out:
+        return Proof(suite=suite, says=f"does not end within {LIMIT_S} s where nothing answers")
+    if total < suite.min_tests:
+        return refused(f"has {total} tests, and its min_tests is {suite.min_tests}")
+    if ran and len(passed) == len(ran):
+        return _passes_there(suite, len(ran), urls)
+    also = f", {len(passed)} of them pass there all the same" if passed else ""
+    return Proof(suite=suite, says=f"{total} tests; it does not pass where nothing answers{also}")
+
+
+def urls_in(bundle: bytes) -> list[str]:
+    """`file:line host` of each address in a bundle's files that could be somebody's."""
+    return [
+        f"{name}:{number} {url.decode(errors='replace')}"
+        for name, data in _files(bundle)
+        for number, line in enumerate(data.splitlines(), 1)
+        for url in _addresses(line)
+    ]
+
+
+@contextmanager
+def dead_url() -> Iterator[str]:
+    """An address that refuses connections, and stays so: its port is taken and nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+
+
+def _once(suite: Suite) -> Suite:
+    return replace(
+        suite,
+        shards=1,
+        attempts=1,
+        thresholds=(),
+        quarantine=(),
+        min_tests=1,
+        timeout_s=min(suite.timeout_s, LIMIT_S),
+    )
+
+
+def _passes_there(suite: Suite, count: int, urls: Sequence[str]) -> Proof:
+    if count == 1:
+        what = "passes where nothing answers"
+    else:
+        what = f"passes where nothing answers, all {count} tests of it"
+    if not suite.blocking:
+        return Proof(suite=suite, says=f"{what}; it is advisory")
+    found = f"; it names {', '.join(urls[:MAX_URLS])}" if urls else ""
+    why = "it does not test what BASE_URL names, and would let every version pass"
+    problem = f"suite {suite.name!r} {what}: {why}{found}"
+    return Proof(suite=suite, says="", problem=problem)
+
+
+def _tail(evidence: Evidence) -> str:
+    """The last error that pytest printed, if the sentence does not have it."""
+    lines = [line.strip() for line in evidence.output_tail.splitlines()]
+    errors = [line.removeprefix("E ").strip() for line in lines if line.startswith("E ")]
+    return f" ({errors[-1]})" if errors else ""
+
+
+def _addresses(line: bytes) -> Iterator[bytes]:
+    for found in _URL.finditer(line):
+        if not _NOBODYS.fullmatch(found[1].lower()):
+            yield found[0]
+
+
+def _files(bundle: bytes) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        for name in archive.namelist():
+            yield name, archive.read(name)

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from testgate import __version__
+from testgate.cli.attach import attach_command, detach_command
 from testgate.cli.demo import demo
 from testgate.cli.deploy import deploy, destroy
 from testgate.cli.exits import Exit
@@ -38,6 +39,8 @@ app.command("init")(init)
 app.command("lint")(lint)
 app.command("run")(run_command)
 app.command("publish")(publish_command)
+app.command("attach")(attach_command)
+app.command("detach")(detach_command)
 app.command("why")(why)
 app.command("show")(show)
 app.command("open")(open_report)

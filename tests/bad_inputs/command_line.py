@@ -88,6 +88,12 @@ ROWS = (
         suite="link",
     ),
     publish(
+        "a suite with a file whose name is not UTF-8",
+        "testgate.toml:6: suite 'smoke': names of files must be UTF-8: 'smoke/\\udcff.py'",
+        gate_file=GOOD,
+        suite="\udcff.py",
+    ),
+    publish(
         "a suite with a file test\\na.py",
         "testgate.toml:6: suite 'smoke': the suite's bundle holds 'test\\na.py', which has a character in its name that cannot be shown",
         gate_file=GOOD,

@@ -1,6 +1,9 @@
 """What attaching a gate changes of a service, when it must not, and what it prints for others."""
 
+import ast
 import json
+import os
+import subprocess
 
 import pytest
 
@@ -86,9 +89,9 @@ def test_two_of_its_own_become_one():
 
 
 def test_detaching_takes_its_own_hooks_alone():
-    change = detach(service(OTHER, wanted().spell()), GATE)
+    change = detach(service(OTHER, wanted().spell()), [GATE])
     assert (change.after, change.removed, change.problems) == ([OTHER], [wanted().spell()], [])
-    assert not detach(service(OTHER), GATE).needed
+    assert not detach(service(OTHER), [GATE]).needed
 
 
 def test_a_service_without_hooks_has_none():
@@ -165,14 +168,30 @@ def test_terraform_gets_jsonencode_no_timeout_and_the_trap_of_listener_rules():
     assert "ignore_changes = [action]" in told
 
 
-def test_cdk_gets_an_override_for_what_its_construct_lacks():
+def test_cdk_gets_the_whole_list_for_what_its_construct_lacks():
     told = text(Tool.CDK)
-    compile(told, "snippet", "exec")
-    assert json.dumps(json.dumps(DETAILS)) in told
+    tree = ast.parse(told)
+    lists = [node for node in ast.walk(tree) if isinstance(node, ast.List)]
+    hooks = next(each for each in lists if isinstance(each.elts[0], ast.Dict))
+    (hook,) = ast.literal_eval(hooks)
+    assert json.loads(hook["HookDetails"]) == DETAILS
 
 
-def test_the_aws_cli_gets_the_details_as_an_object():
-    told = text(Tool.CLI)
-    document = told.split("--deployment-configuration '")[1].rpartition("'")[0]
-    (hook,) = json.loads(document)["lifecycleHooks"]
-    assert hook["hookDetails"] == DETAILS
+def test_terraform_fills_nothing_into_a_value():
+    told = snippet(Tool.TERRAFORM, wanted(PARAMETERS={"A": "${x} %{y}"}), "c", "s")
+    assert 'PARAMETERS = {"A": "$${x} %%{y}"}' in told
+
+
+def test_the_aws_cli_gets_all_of_the_configuration_back(tmp_path):
+    """The program in it is run, between an `aws` that has hooks already and one that takes them."""
+    configuration = {"strategy": "CANARY", "bakeTimeInMinutes": 7, "lifecycleHooks": [OTHER]}
+    (tmp_path / "before.json").write_text(json.dumps(configuration))
+    aws = tmp_path / "aws"
+    aws.write_text('#!/bin/sh\ncase "$2" in describe-services) cat before.json;; esac\n')
+    aws.chmod(0o755)
+    told = snippet(Tool.CLI, wanted(PARAMETERS={"A": "it's"}), "shop", "web")
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    subprocess.run(["bash", "-ec", told], cwd=tmp_path, env={"PATH": path}, check=True)
+    written = json.loads((tmp_path / "configuration.json").read_text())
+    hook = wanted(PARAMETERS={"A": "it's"}).spell()
+    assert written == {**configuration, "lifecycleHooks": [OTHER, hook]}

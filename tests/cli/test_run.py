@@ -194,6 +194,10 @@ def test_nobody_at_the_url_is_told_before_the_tests_fail(gate):
     [
         ([], "no URL: give --url, or set TESTGATE_URL"),
         (["--url", "localhost:80"], "--url: got 'localhost:80', expected something like http://"),
+        (["--url", "http://user:secretword@x"], "--url"),
+        (["--url", "http://x:99999"], "--url"),
+        (["--url", "http://x/?a=1"], "--url"),
+        (["--url", "http://[::1"], "--url"),
         (["nope", "--url", "http://x"], "gate 'g' has no suite 'nope'; it has smoke"),
         (["--url", "http://x", "--header", "Host=a"], "--header: Host is what --host is for"),
         (
@@ -207,9 +211,15 @@ def test_wrong_usage_is_told_and_nothing_is_run(gate, arguments, said):
     done = gate.suite("smoke", GOOD).run(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
+    assert "secretword" not in done.stderr
 
 
-def test_ctrl_c_ends_everything_that_a_suite_has_started(gate, url, tmp_path):
+@pytest.mark.parametrize(
+    ("number", "whole_group", "code"),
+    [(signal.SIGINT, True, 130), (signal.SIGTERM, False, 143), (signal.SIGKILL, False, -9)],
+    ids=["as a terminal interrupts", "as CI cancels", "killed"],
+)
+def test_nothing_that_a_suite_has_started_is_left(gate, url, tmp_path, number, whole_group, code):
     pids = tmp_path / "pids"
     gate.suite(
         "smoke",
@@ -231,14 +241,55 @@ def test_starts_others():
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    until(lambda: pids.exists() and pids.read_text().endswith(" "))
+    (os.killpg if whole_group else os.kill)(running.pid, number)
+    assert running.wait(30) == code
+    left = list(map(int, pids.read_text().split()))
+    until(lambda: not any(map(lives, left)))
+
+
+def test_a_suite_that_ends_its_runner_ends_no_other(gate, url):
+    killer = ASK + "import os\ndef test_kills(): get(); os.kill(os.getppid(), 9)\n"
+    gate.suite("killer", killer, blocking=False).suite("smoke", GOOD).suite("late", GOOD, wave=2)
+    record = gate.record("--url", url, "--jobs", "2", code=0)
+    outcomes = {suite["name"]: suite["outcome"] for suite in record["suites"]}
+    assert outcomes == {"killer": "infra_error", "smoke": "passed", "late": "passed"}
+
+
+def test_fewer_jobs_than_in_the_gate_have_more_time(gate, url):
+    slow = ASK + "import time\ndef test_slow(): get(); time.sleep(5)\n"
+    gate.text += "timeout_s = 70\n"
+    for number in range(3):
+        gate.suite(f"slow-{number}", slow, timeout_s=9)
+    assert gate.run("--url", url, "--jobs", "1").returncode == 0
+
+
+def test_odd_things_in_the_place_of_the_output_hold_nobody_up(gate, url):
+    odd = ASK + (
+        "import pathlib\n"
+        "def test_odd():\n"
+        "    get()\n"
+        "    output = pathlib.Path(os.environ['TESTGATE_RESULTS_DIR']).parent / 'output.txt'\n"
+        "    output.unlink(); os.mkfifo(output)\n"
+        "    deep = pathlib.Path(os.environ['TMPDIR'])\n"
+        "    os.chdir(deep)\n"
+        "    for _ in range(1500): os.mkdir('d'); os.chdir('d')\n"
+    )
+    assert gate.suite("smoke", odd).run("--url", url, "-o", "out").returncode == 0
+
+
+def until(holds):
     pause, deadline = threading.Event(), time.monotonic() + 30
-    while not (pids.exists() and pids.read_text().endswith(" ")):
+    while not holds():
         assert time.monotonic() < deadline
         pause.wait(0.05)
-    os.killpg(running.pid, signal.SIGINT)  # as a terminal does
-    assert running.wait(30) == 130
-    for pid in map(int, pids.read_text().split()):
-        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def lives(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_an_unknown_suite_is_told_with_those_there_are(gate):

@@ -117,7 +117,7 @@ def shipped(functions: dict[str, str]) -> str:
         pauses = {"IntervalSeconds": 1, "BackoffRate": 1.0}
         return {key: pauses.get(key, hurried(item)) for key, item in value.items()}
 
-    text = json.dumps(hurried(definition))
+    text = json.dumps(hurried(definition)).replace("${Partition}", "aws")
     for name, arn in functions.items():
         text = text.replace(f"${{{name}FunctionArn}}", arn)
     return text

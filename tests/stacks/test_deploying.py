@@ -46,7 +46,7 @@ class Place:
         path.write_text(json.dumps(document))
         artifact = template_artifact(path)
         list(self.bucket.upload(artifact))
-        return self.stacks.template(self.bucket.url(artifact))
+        return self.stacks.template({"TemplateURL": self.bucket.url(artifact)})
 
     def prepare(self, document, **wanted):
         number = next(_numbers)

@@ -70,6 +70,9 @@ def main() -> None:
         sys.exit(_tell(exc, Exit.USAGE))
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception:  # noqa: BLE001 - a defect of ours must not look like red tests
+        Console(stderr=True).print_exception(show_locals=False)
+        sys.exit(_tell(GateError("this is a defect of Testgate; please report it"), Exit.DEFECT))
 
 
 def _tell(error: GateError, code: Exit) -> Exit:

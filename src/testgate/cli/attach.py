@@ -35,6 +35,15 @@ from testgate.core.events import GATED_STAGES
 from testgate.core.layout import gate_key
 from testgate.core.plan import Plan, service_problem
 
+_OWN = {"MODE": "--enforce, or its absence", "GATE": "--gate and --pin"}
+
+_FUNCTIONS = (
+    "HookFunctionArn",
+    "AdmissionFunctionArn",
+    "ApprovalFunctionArn",
+    "MetricsFunctionArn",
+)
+
 Cluster = Annotated[str, typer.Option("--cluster", help="The service's cluster.")]
 Service = Annotated[str, typer.Option("--service", help="The service.")]
 Apply = Annotated[bool, typer.Option("--apply", help="Do it; without this it is only shown.")]
@@ -109,6 +118,13 @@ def attach_command(
 def detach_command(
     cluster: Cluster,
     service: Service,
+    every: Annotated[
+        bool, typer.Option("--all", help="Admission, approval and metrics hooks too.")
+    ] = False,
+    function: Annotated[
+        list[str] | None,
+        typer.Option(help="ARN of a hook's function, once its stack is gone; repeatable."),
+    ] = None,
     apply: Apply = False,
     endpoint_url: EndpointUrl = None,
     region: Region = None,
@@ -121,12 +137,14 @@ def detach_command(
 
       testgate detach --cluster shop --service web
 
-      testgate detach --cluster shop --service web --apply
+      testgate detach --cluster shop --service web --all --apply
     """
     connection = Connection(endpoint_url=endpoint_url, region=region, profile=profile, stack=stack)
     with told_as_ours():
         found = _service(connection, cluster, service)
-        change = detach(found, connection.stack_output("HookFunctionArn"))
+        outputs = _FUNCTIONS if every else _FUNCTIONS[:1]
+        functions = function or [connection.stack_output(output) for output in outputs]
+        change = detach(found, functions)
         _carry_out(connection, found, change, apply)
 
 
@@ -154,6 +172,8 @@ def _details(plan: Plan, pin: bool, enforce: bool, more: list[str]) -> Mapping[s
         name, equals, value = text.partition("=")
         if not (name and equals):
             raise InputError(f"--detail: got {text!r}, expected NAME=VALUE")
+        if name in _OWN:
+            raise InputError(f"--detail: {name} is set by {_OWN[name]}")
         details[name] = _value(value)
     parse_config(details)
     return details

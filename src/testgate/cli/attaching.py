@@ -3,7 +3,7 @@
 Pure; imported by the commands `attach` and `detach`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,10 +89,10 @@ def attach(service: Wire, wanted: Wanted) -> Change:
     return Change(before=before, after=after, problems=_problems(service, wanted))
 
 
-def detach(service: Wire, function_arn: str) -> Change:
-    """Without any hook of that function."""
+def detach(service: Wire, function_arns: Collection[str]) -> Change:
+    """Without any hook of those functions."""
     before = hooks_of(service)
-    after = [hook for hook in before if hook.get("hookTargetArn") != function_arn]
+    after = [hook for hook in before if hook.get("hookTargetArn") not in function_arns]
     return Change(before=before, after=after, problems=_owned(service))
 
 

@@ -58,7 +58,17 @@ class Connection:
             session = boto3.Session(profile_name=self.profile, region_name=self.region)
         except BotoCoreError as exc:
             raise GateError(f"cannot use this profile: {exc}") from exc
-        return lambda service: session.client(service, endpoint_url=self.endpoint_url)
+
+        def client(service: str) -> Any:
+            try:
+                return session.client(service, endpoint_url=self.endpoint_url)
+            except ValueError as exc:
+                raise GateError(
+                    f"--endpoint-url: got {self.endpoint_url!r}, expected something like "
+                    f"http://127.0.0.1:5000 ({exc})"
+                ) from exc
+
+        return client
 
     def bucket(self) -> Bucket:
         """The record bucket: as named, or as the stack's output names it."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from testgate.cli.connection import (
@@ -88,12 +89,14 @@ def deploy(
     wanted = read_parameters(parameters or ())
     kinds = _kinds(stacks, every)
     connection = Connection(endpoint_url=endpoint_url, region=region, profile=profile, stack=stack)
+    if not (yes or dry_run):
+        _must_be_able_to_ask()
     with told_as_ours():
         client = connection.client
         adapter = Stacks(client, time.sleep)
         names = {kind: stack_name(kind, stack) for kind in kinds}
-        bucket = ArtifactBucket(client, artifact_bucket)
-        if bucket.ensure():
+        bucket = None if dry_run else ArtifactBucket(client, artifact_bucket)
+        if bucket is not None and bucket.ensure():
             console.print(f"Made bucket {bucket.name} for bundles and templates.")
         templates = _templates(adapter, bucket, kinds)
         check_parameters(wanted, {names[k]: t.parameters for k, t in templates.items()})
@@ -102,7 +105,9 @@ def deploy(
             if kind is StackKind.GATE:
                 found = adapter.find(names[kind])
                 manifest = _build(console, wanted, found, _is_of_this_machine(client))
-                settings |= _upload(console, bucket, manifest)
+                settings |= _keys(manifest) | _bucket_parameter(client, bucket, artifact_bucket)
+                if bucket is not None:
+                    _upload(console, bucket, manifest)
             _deploy_one(console, adapter, names[kind], templates[kind], settings, yes, dry_run)
 
 
@@ -137,8 +142,10 @@ def destroy(
             console.print(f"There is no stack {name}.")
         if not found:
             return
+        if not yes:
+            _must_be_able_to_ask()
         names = ", ".join(each.name for each in found)
-        if not yes and not _agreed(f"Delete {names}?"):
+        if not yes and not typer.confirm(f"Delete {names}?"):
             console.print("Nothing is deleted.")
             raise typer.Exit(1)
         for each in found:
@@ -156,12 +163,20 @@ def _kinds(given: Sequence[StackKind] | None, every: bool) -> list[StackKind]:
 
 
 def _templates(
-    adapter: Stacks, bucket: ArtifactBucket, kinds: Sequence[StackKind]
+    adapter: Stacks, bucket: ArtifactBucket | None, kinds: Sequence[StackKind]
 ) -> dict[StackKind, Template]:
-    stored = {kind: template_artifact(template_path(kind, repository())) for kind in kinds}
-    for _ in bucket.upload(*stored.values()):
-        pass
-    return {kind: adapter.template(bucket.url(artifact)) for kind, artifact in stored.items()}
+    """The templates, stored in the bucket; without one they travel with the call."""
+    templates = {}
+    for kind in kinds:
+        path = template_path(kind, repository())
+        artifact = template_artifact(path)
+        if bucket is None:
+            templates[kind] = adapter.template({"TemplateBody": path.read_text()})
+        else:
+            for _ in bucket.upload(artifact):
+                pass
+            templates[kind] = adapter.template({"TemplateURL": bucket.url(artifact)})
+    return templates
 
 
 def _build(
@@ -192,14 +207,21 @@ def _build(
     return out / "manifest.json"
 
 
-def _upload(console: Console, bucket: ArtifactBucket, manifest: Path) -> dict[str, str]:
-    artifacts = read_manifest(manifest)
-    for artifact, uploaded in bucket.upload(*artifacts.values()):
+def _upload(console: Console, bucket: ArtifactBucket, manifest: Path) -> None:
+    for artifact, uploaded in bucket.upload(*read_manifest(manifest).values()):
         word = "uploaded" if uploaded else "is there"
         console.print(f"  {word}  s3://{bucket.name}/{artifact.key}")
-    return {"ArtifactBucket": bucket.name} | {
-        parameter: artifacts[name].key for name, parameter in ARTIFACT_PARAMETERS.items()
-    }
+
+
+def _keys(manifest: Path) -> dict[str, str]:
+    artifacts = read_manifest(manifest)
+    return {parameter: artifacts[name].key for name, parameter in ARTIFACT_PARAMETERS.items()}
+
+
+def _bucket_parameter(
+    client: Callable[[str], Any], bucket: ArtifactBucket | None, named: str | None
+) -> dict[str, str]:
+    return {"ArtifactBucket": (bucket or ArtifactBucket(client, named)).name}
 
 
 def _deploy_one(
@@ -219,26 +241,34 @@ def _deploy_one(
         if found is not None:
             print_outputs(console, found)
         return
-    print_changes(console, change_set)
-    if dry_run or not (yes or _agreed(f"Apply these changes to {name}?")):
-        adapter.drop(change_set)
-        console.print("  nothing is changed")
-        if dry_run:
-            return
+    agreed = False
+    try:
+        print_changes(console, change_set)
+        agreed = not dry_run and (yes or typer.confirm(f"Apply these changes to {name}?"))
+    finally:
+        if not agreed:  # whatever the reason, Ctrl-C too
+            adapter.drop(change_set)
+            console.print("  nothing is changed")
+    if dry_run:
+        return
+    if not agreed:
         raise typer.Exit(1)
     try:
         with progress(console, f"stack {name}") as tell:
             made = adapter.apply(change_set, tell)
-    except KeyboardInterrupt:
-        console.print(f"\nCloudFormation goes on with stack {name}; run deploy again to follow.")
+    except (KeyboardInterrupt, ClientError, BotoCoreError) as exc:
+        if not isinstance(exc, ClientError) or exc.operation_name != "ExecuteChangeSet":
+            console.print(
+                f"\nCloudFormation goes on with stack {name}; run deploy again to follow."
+            )
         raise
     print_outputs(console, made)
 
 
-def _agreed(question: str) -> bool:
+def _must_be_able_to_ask() -> None:
+    """Raises InputError before anything is done."""
     if not sys.stdin.isatty():
-        raise InputError(f"cannot ask {question!r} without a terminal: give --yes")
-    return typer.confirm(question)
+        raise InputError("there is no terminal to ask at: give --yes, or --dry-run to look only")
 
 
 def _is_of_this_machine(client: Callable[[str], Any]) -> bool:

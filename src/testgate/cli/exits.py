@@ -16,6 +16,7 @@ class Exit(IntEnum):
     TIMED_OUT = 5
     ABORTED = 6
     NOT_FOUND = 7
+    DEFECT = 70  # EX_SOFTWARE of sysexits.h: none of the others may be taken for it
 
 
 _BY_OUTCOME = {

@@ -1,9 +1,11 @@
 """`testgate init`: a first gate file, from the pytest suites that are there."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +13,7 @@ import typer
 from rich.console import Console
 
 from testgate.cli.publishing import LEFT_OUT
-from testgate.core.errors import InputError
+from testgate.core.errors import GateError, InputError
 from testgate.core.plan import NAME
 
 _PATTERNS = ("test_*.py", "*_test.py")  # pytest's own
@@ -73,7 +75,10 @@ def init(
     gate = name or _slug(directory.resolve().name)
     if not NAME.fullmatch(gate):
         raise InputError(f"--name: got {gate!r}, expected lower-case letters, digits, - and _")
-    gate_file.write_text(spell(gate, suites))
+    try:
+        gate_file.write_text(spell(gate, suites))
+    except OSError as exc:
+        raise GateError(f"cannot write {gate_file}: {exc.strerror}") from exc
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"Wrote {gate_file}:")
     for suite in suites:
@@ -97,9 +102,10 @@ def spell(gate: str, suites: list[FoundSuite]) -> str:
     text = _HEAD.format(name=gate)
     for suite in suites:
         slug = _slug(Path(suite.path).name) if suite.path != "." else gate
-        name = slug if slug not in names else _slug(suite.path)
+        candidates = chain((slug, _slug(suite.path)), (f"{slug[:50]}-{n}" for n in count(2)))
+        name = next(each for each in candidates if each not in names)
         names.add(name)
-        text += f'\n[[suites]]\nname = "{name}"\npath = "{suite.path}"\n'
+        text += f'\n[[suites]]\nname = "{name}"\npath = {json.dumps(suite.path)}\n'
         text += f"min_tests = {suite.tests}  # fewer, and the suite does not count as run\n"
         text += "timeout_s = 300\n"
         if not suite.reads_url:
@@ -129,12 +135,16 @@ def _roots(directory: Path) -> Iterator[Path]:
 
 
 def _examined(directory: Path, root: Path) -> FoundSuite:
-    files = {path for pattern in _PATTERNS for path in root.rglob(pattern)}
-    texts = [path.read_text(errors="replace") for path in root.rglob("*.py")]
+    sources = {
+        path: path.read_text(errors="replace")
+        for path in root.rglob("*.py")
+        if path.is_file() and not LEFT_OUT.intersection(path.relative_to(root).parts)
+    }
+    files = [path for path in sources if any(path.match(pattern) for pattern in _PATTERNS)]
     return FoundSuite(
         path=root.relative_to(directory).as_posix(),
-        tests=max(sum(_count(path.read_text(errors="replace")) for path in files), 1),
-        reads_url=any(_READS_URL.search(text) for text in texts),
+        tests=max(sum(_count(sources[path]) for path in files), 1),
+        reads_url=any(_READS_URL.search(text) for text in sources.values()),
     )
 
 
@@ -144,10 +154,21 @@ def _count(source: str) -> int:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return 0
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return sum(
-        isinstance(node, functions) and node.name.startswith("test") for node in ast.walk(tree)
-    )
+    classes = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and node.name.startswith("Test")
+    ]
+    bodies = [tree.body, *(node.body for node in classes)]
+    return sum(_is_test(node) for body in bodies for node in body)
+
+
+def _is_test(node: ast.stmt) -> bool:
+    """By pytest's own rules; a fixture may have such a name too."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    decorators = [ast.unparse(each) for each in node.decorator_list]
+    return node.name.startswith("test") and not any("fixture" in each for each in decorators)
 
 
 def _slug(text: str) -> str:

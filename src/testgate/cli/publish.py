@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,9 +21,10 @@ from testgate.cli.connection import (
 )
 from testgate.cli.proving import prove
 from testgate.cli.publishing import Publication, prepare_publication, publish
-from testgate.cli.run import Screen
+from testgate.cli.run import Screen, end_on_sigterm, pair
+from testgate.core.canonical import canonical_json, digest_of
 from testgate.core.errors import PlanError
-from testgate.core.layout import suite_bundle_key
+from testgate.core.layout import proof_key
 from testgate.core.plan import Suite
 
 GateFilePath = Annotated[Path, typer.Argument(help="The gate file.", metavar="TESTGATE_TOML")]
@@ -36,6 +37,10 @@ def publish_command(
     profile: Profile = None,
     bucket: BucketName = None,
     stack: StackName = DEFAULT_STACK,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(help="For the proof: a parameter that suites need, NAME=VALUE; repeatable."),
+    ] = None,
     proof: Annotated[
         bool,
         typer.Option("--proof/--no-proof", help="Run new suites once where nothing answers."),
@@ -44,8 +49,8 @@ def publish_command(
 ) -> None:
     """Store a gate's suites and plan by their digests, and print the hookDetails that name it.
 
-    A suite that is new in the bucket is first run where nothing answers: it must not pass there,
-    and must have its min_tests.
+    A suite that has not been proven as it stands in the gate file is first run where nothing
+    answers: it must not pass there, and must have its min_tests.
 
     Examples:
 
@@ -60,8 +65,14 @@ def publish_command(
     store = connection.bucket()
     plan = publication.plan
     if proof:
-        new = [s for s in plan.suites if not store.exists(suite_bundle_key(s.bundle))]
-        _prove(Console(stderr=as_json, soft_wrap=True, highlight=False), publication, new)
+        end_on_sigterm()
+        new = {proof_key(digest_of(canonical_json(suite.spell()))): suite for suite in plan.suites}
+        new = {key: suite for key, suite in new.items() if not store.exists(key)}
+        told = Console(stderr=as_json, soft_wrap=True, highlight=False)
+        given = dict(pair("--parameter", text) for text in parameter or ())
+        _prove(told, publication, list(new.values()), given)
+        for key, suite in new.items():
+            store.put_json_once(key, {"suite": suite.name, "gate": plan.gate})
     publish(store, publication)
     details = {"GATE": publication.pinned} | (
         {"TIMEOUT_SECONDS": plan.timeout_s} if plan.timeout_s else {}
@@ -76,13 +87,18 @@ def publish_command(
     typer.echo(json.dumps(details))
 
 
-def _prove(console: Console, publication: Publication, suites: Sequence[Suite]) -> None:
+def _prove(
+    console: Console,
+    publication: Publication,
+    suites: Sequence[Suite],
+    parameters: Mapping[str, str],
+) -> None:
     """Raises PlanError with every suite that must not be published."""
     with Screen(console, {suite.name: suite for suite in suites}, lines=False) as screen:
-        proofs = prove(publication.bundles, suites, os.cpu_count() or 1, screen.tell)
+        proofs = prove(publication.bundles, suites, parameters, os.cpu_count() or 1, screen.tell)
     problems = [proof.problem for proof in proofs if proof.problem]
     for proof in proofs:
         if proof.problem is None:
             console.print(f"  suite {proof.suite.name}: {proof.says}")
     if problems:
-        raise PlanError(*problems)
+        raise PlanError(*problems, "--no-proof publishes without this check")

@@ -170,6 +170,9 @@ def _zip_suite(root: Path, entry: SuiteEntry) -> bytes:
     if not directory.is_dir():
         raise PlanError(f"suite {entry.name!r}: its path {directory} is not a directory")
     files = sorted(path for path in directory.rglob("*") if _wanted(path.relative_to(directory)))
+    odd = [repr(str(path)) for path in files if not _is_utf8(str(path))]
+    if odd:
+        raise PlanError(f"suite {entry.name!r}: names of files must be UTF-8: {', '.join(odd)}")
     links = [str(path) for path in files if path.is_symlink()]
     if links:
         raise PlanError(f"suite {entry.name!r}: links are not published: {', '.join(links)}")
@@ -186,6 +189,14 @@ def _zip_suite(root: Path, entry: SuiteEntry) -> bytes:
     except RunnerError as exc:
         raise PlanError(f"suite {entry.name!r}: {str(exc).removesuffix(PUBLISH_AGAIN)}") from exc
     return buffer.getvalue()
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _wanted(path: Path) -> bool:

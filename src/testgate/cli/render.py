@@ -17,7 +17,7 @@ from testgate.cli.connection import (
     told_as_ours,
 )
 from testgate.cli.repository import repository
-from testgate.core.errors import InputError
+from testgate.core.errors import GateError, InputError
 from testgate.stacks.catalogue import StackKind, stack_name
 from testgate.stacks.deploying import Stacks
 from testgate.stacks.rendering import placeholders, render
@@ -60,18 +60,25 @@ def render_command(
     connection = Connection(endpoint_url=endpoint_url, region=region, profile=profile, stack=stack)
     with told_as_ours():
         values = _values(connection, stack, texts)
-    documents, problems = {}, []
+    documents: dict[Path, str] = {}
+    problems: list[str] = []
     for path, text in texts.items():
+        target = out / path.name.removesuffix(SUFFIX)
+        if target in documents:
+            problems.append(f"{path}: another template writes {target} too")
         try:
-            documents[out / path.name.removesuffix(SUFFIX)] = render(text, values)
+            documents[target] = render(text, values)
         except InputError as exc:
             problems += [f"{path}: {problem}" for problem in exc.problems]
     if problems:
         raise InputError(*problems)
-    out.mkdir(parents=True, exist_ok=True)
-    for target, document in documents.items():
-        target.write_text(document)
-        console.print(f"Wrote {target}")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for target, document in documents.items():
+            target.write_text(document)
+            console.print(f"Wrote {target}")
+    except OSError as exc:
+        raise GateError(f"cannot write to {out}: {exc.strerror}") from exc
 
 
 def _read(path: Path) -> str:

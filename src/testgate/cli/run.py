@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -100,7 +102,8 @@ def run_command(
     publication = prepare_publication(gate_file)
     plan = selected(publication.plan, suites or ())
     console = Console(stderr=as_json, soft_wrap=True, highlight=False)
-    _warn_of_nobody(console, url)
+    _warn_of_nobody(console, against.url)
+    end_on_sigterm()
     with Screen(console, {suite.name: suite for suite in plan.suites}) as screen:
         rehearsal = rehearse(publication, suites or (), against, screen.tell)
     if output is not None:
@@ -114,6 +117,11 @@ def run_command(
         if output is not None:
             console.print(f"Reports and outputs are in {output}")
     raise typer.Exit(exit_code(rehearsal.verdict.outcome))
+
+
+def end_on_sigterm() -> None:
+    """As CI cancels a job: what runs is ended, and nothing is left behind."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def _warn_of_nobody(console: Console, url: str) -> None:
@@ -244,20 +252,26 @@ def _against(
     """Checked by the rules of `hookDetails`. Raises InputError."""
     if not url:
         raise InputError("no URL: give --url, or set TESTGATE_URL")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        known = parts.hostname, parts.port
+    except ValueError as exc:
+        raise InputError(f"--url: {exc}") from exc
+    if parts.username is not None:
+        raise InputError("--url: it holds a user's name: send credentials by --header")
+    if not known[0]:
         raise InputError(f"--url: got {url!r}, expected something like http://127.0.0.1:8080")
-    details: dict[str, object] = {"GATE": "run"}
+    details: dict[str, object] = {"GATE": "run", "TEST_ENDPOINT": url}
     pairs = {
-        "TEST_HEADERS": dict(_pair("--header", text) for text in headers),
-        "PARAMETERS": dict(_pair("--parameter", text) for text in parameters),
+        "TEST_HEADERS": dict(pair("--header", text) for text in headers),
+        "PARAMETERS": dict(pair("--parameter", text) for text in parameters),
     }
     details |= {key: value for key, value in pairs.items() if value}
     details |= {"TEST_HOST": host} if host else {}
     with _as_options():
         config = parse_config(details)
     return Against(
-        url=url,
+        url=config.test_endpoint or "",
         host=config.test_host or "",
         headers=config.test_headers,
         parameters=config.parameters,
@@ -265,7 +279,8 @@ def _against(
     )
 
 
-def _pair(option: str, text: str) -> tuple[str, str]:
+def pair(option: str, text: str) -> tuple[str, str]:
+    """`NAME=VALUE`. Raises InputError, which tells no value: it may be a credential."""
     name, equals, value = text.partition("=")
     if not (name and equals):
         raise InputError(f"{option}: got {text.partition('=')[0]!r}, expected NAME=VALUE")
@@ -278,7 +293,12 @@ def _as_options() -> Iterator[None]:
     try:
         yield
     except ConfigError as exc:
-        names = {"TEST_HEADERS": "--header", "PARAMETERS": "--parameter", "TEST_HOST": "--host"}
+        names = {
+            "TEST_ENDPOINT": "--url",
+            "TEST_HEADERS": "--header",
+            "PARAMETERS": "--parameter",
+            "TEST_HOST": "--host",
+        }
         problems = list(exc.problems)
         for key, option in names.items():
             problems = [problem.replace(key, option) for problem in problems]

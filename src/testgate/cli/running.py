@@ -1,18 +1,21 @@
 """A gate, or some suites of it, run against any URL: the same bundles, runner, contract and verdict
 as in AWS, without AWS.
 
-Each shard runs in a worker process of its own, because the runner ends every process that a suite
-leaves below it. Imported by the command `run`.
+Each attempt at a shard runs in a process of its own, because the runner ends every process that a
+suite leaves below it, and a suite may end its runner. Imported by the command `run`.
 """
 
 import multiprocessing
-import tempfile
+import os
+import signal
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from testgate.cli.publishing import Publication
@@ -29,10 +32,14 @@ from testgate.core.redaction import redact_bytes
 from testgate.core.verdict import Verdict, judge, refused_so_far
 from testgate.runner.bundle import unpack_bundle
 from testgate.runner.files import read_plain
+from testgate.runner.process import MAX_OUTPUT_BYTES
+from testgate.runner.remains import end_with_parent, fresh_directory
 from testgate.runner.suite import SuiteRun, may_try_again, run_suite
 
 LOOK_S = 0.2
+ENDING_S = 15.0  # longer than the runner gives a suite to end
 MAX_PROGRESS_BYTES = 2_000_000
+_SPAWNING = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +150,9 @@ def run_plan(
 
 def context_of(plan: Plan, against: Against, started: datetime) -> RunContext:
     run_id = f"local-{started:%Y%m%d-%H%M%S}-{time.monotonic_ns() % 10**6:06d}"
-    limit_s = against.timeout_s or plan.timeout_s or DEFAULT_TIMEOUT_S
+    # The gate's own time is made for PARALLEL shards at once; fewer take longer, and rightly so.
+    rounds = -(-PARALLEL // against.jobs)
+    limit_s = rounds * (against.timeout_s or plan.timeout_s or DEFAULT_TIMEOUT_S)
     return RunContext(
         input_digest=digest_of(canonical_json({"run": run_id, "url": against.url})),
         plan_digest=plan.digest,
@@ -159,11 +168,42 @@ def context_of(plan: Plan, against: Against, started: datetime) -> RunContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shard:
-    """An attempt that a worker is at."""
+    """An attempt that a process is at."""
 
     suite: Suite
     run: Run
     directory: Path
+    process: SpawnProcess
+    answer: Connection
+
+    @property
+    def alive(self) -> bool:
+        return self.process.is_alive()
+
+    def result(self) -> Result:
+        """What it left; a process that was killed leaves nothing."""
+        try:
+            result: Result = self.answer.recv()
+        except (EOFError, OSError):
+            self.process.join()
+            cause = f"the runner ended with {self.process.exitcode}"
+            result = Crash(run=self.run, error="RunnerEnded", cause=cause)
+        self.end()
+        return result
+
+    def interrupt(self) -> None:
+        """Have it end its suite, and then itself."""
+        if self.process.pid is not None and self.process.is_alive():
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGINT)
+
+    def end(self) -> None:
+        """Wait for its end, and see to it."""
+        self.process.join(ENDING_S)
+        self.process.kill()
+        self.process.join()
+        self.process.close()
+        self.answer.close()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -177,73 +217,73 @@ class _Work:
         """The results of every shard that was worth running, and what each attempt printed."""
         results: list[Result] = []
         outputs: dict[Run, bytes] = {}
-        spawning = multiprocessing.get_context("spawn")
-        with (
-            tempfile.TemporaryDirectory(prefix="testgate-run-") as scratch,
-            ProcessPoolExecutor(self.jobs, mp_context=spawning) as workers,
-        ):
+        with fresh_directory() as scratch:
             for number, wave in enumerate(plan.waves):
                 on = self.context.judged_on
                 if refused_so_far(plan, number, results, on) is not None:
                     break
                 due = [(suite, shard) for suite in wave for shard in shards_of(suite)]
-                results += self._wave(workers, Path(scratch), due, outputs)
+                results += self._wave(scratch, due, outputs)
         return results, outputs
 
     def _wave(
-        self,
-        workers: ProcessPoolExecutor,
-        scratch: Path,
-        due: Sequence[tuple[Suite, Due]],
-        outputs: dict[Run, bytes],
+        self, scratch: Path, due: Sequence[tuple[Suite, Due]], outputs: dict[Run, bytes]
     ) -> list[Result]:
         results: list[Result] = []
-        running: dict[Future[Evidence], _Shard] = {}
-
-        def start(suite: Suite, run: Run) -> None:
-            directory = scratch / run.path.replace("/", "_")
-            task = Task(suite=suite, run=run, context=self.context)
-            bundle = self.bundles[suite.bundle]
-            future = workers.submit(_run_shard, task, bundle, directory)
-            running[future] = _Shard(suite=suite, run=run, directory=directory)
-            self.tell(Started(run=run, of_shards=suite.shards))
-
-        for suite, shard in due:
-            start(suite, Run(suite=suite.name, shard=shard.shard, attempt=1, retry=0))
-        while running:
-            done, _ = wait(running, timeout=LOOK_S, return_when=FIRST_COMPLETED)
-            for future in done:
-                at = running.pop(future)
-                result = _result(future, at.run)
-                results.append(result)
-                outputs[at.run] = _output(at.directory, self.context.headers)
-                again = isinstance(result, Evidence) and may_try_again(
-                    Task(suite=at.suite, run=at.run, context=self.context),
-                    result,
-                    datetime.now(UTC),
-                )
-                self.tell(Ended(suite=at.suite, result=result, again=again))
-                if again:
-                    start(at.suite, replace(at.run, attempt=at.run.attempt + 1))
-            self.tell(Working(shards={at.run: _progress(at) for at in running.values()}))
+        waiting = deque((suite, Run(suite=suite.name, shard=one.shard)) for suite, one in due)
+        running: list[_Shard] = []
+        try:
+            while waiting or running:
+                while waiting and len(running) < self.jobs:
+                    running.append(self._start(scratch, *waiting.popleft()))
+                wait([at.answer for at in running], timeout=LOOK_S)
+                for at in [each for each in running if each.answer.poll() or not each.alive]:
+                    running.remove(at)
+                    result = at.result()
+                    results.append(result)
+                    outputs[at.run] = _output(at.directory, self.context.headers)
+                    again = self._again(at, result)
+                    self.tell(Ended(suite=at.suite, result=result, again=again))
+                    if again:
+                        waiting.appendleft((at.suite, replace(at.run, attempt=at.run.attempt + 1)))
+                self.tell(Working(shards={at.run: _progress(at) for at in running}))
+        finally:
+            for at in running:
+                at.interrupt()
+            for at in running:
+                at.end()
         return results
 
+    def _start(self, scratch: Path, suite: Suite, run: Run) -> _Shard:
+        directory = scratch / run.path.replace("/", "_")
+        task = Task(suite=suite, run=run, context=self.context)
+        answer, given = _SPAWNING.Pipe(duplex=False)
+        arguments = (given, task, self.bundles[suite.bundle], directory)
+        process = _SPAWNING.Process(target=_run_shard, args=arguments, daemon=True)
+        process.start()
+        given.close()
+        self.tell(Started(run=run, of_shards=suite.shards))
+        return _Shard(suite=suite, run=run, directory=directory, process=process, answer=answer)
 
-def _run_shard(task: Task, bundle: bytes, directory: Path) -> Evidence:
-    """One attempt, in a worker process."""
+    def _again(self, at: _Shard, result: Result) -> bool:
+        task = Task(suite=at.suite, run=at.run, context=self.context)
+        return isinstance(result, Evidence) and may_try_again(task, result, datetime.now(UTC))
+
+
+def _run_shard(given: Connection, task: Task, bundle: bytes, directory: Path) -> None:
+    """One attempt, in a process of its own, which ends with the one that has started it."""
+    end_with_parent()
     directory.mkdir()
     run = SuiteRun(task=task, directory=directory)
-    unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
-    return mask_evidence(run_suite(run), task.context.headers)
-
-
-def _result(future: Future[Evidence], run: Run) -> Result:
+    result: Result
     try:
-        return future.result()
-    except GateError as exc:
-        return Crash(run=run, error=type(exc).__name__, cause=str(exc))
-    except Exception as exc:  # noqa: BLE001 - whatever a worker died of is why there is no result
-        return Crash(run=run, error=type(exc).__name__, cause=str(exc) or "the runner ended")
+        unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
+        result = mask_evidence(run_suite(run), task.context.headers)
+    except KeyboardInterrupt:
+        return
+    except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no result
+        result = Crash(run=task.run, error=type(exc).__name__, cause=str(exc))
+    given.send(result)
 
 
 def _progress(at: _Shard) -> Progress:
@@ -254,8 +294,10 @@ def _progress(at: _Shard) -> Progress:
 
 
 def _output(directory: Path, headers: Mapping[str, str]) -> bytes:
-    with suppress(OSError):
-        return redact_bytes(mask_bytes((directory / "output.txt").read_bytes(), headers))
+    """What it printed; nothing if the suite has put something else in its place."""
+    with suppress(GateError, OSError):
+        printed = read_plain(directory / "output.txt", 2 * MAX_OUTPUT_BYTES)
+        return redact_bytes(mask_bytes(printed, headers))
     return b""
 
 

@@ -4,6 +4,7 @@ Imported by the command `attach`.
 """
 
 import json
+import shlex
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
@@ -40,23 +41,27 @@ DeploymentConfiguration:
 
 
 def _cdk(wanted: Wanted, *_: str) -> str:
-    details = json.dumps(json.dumps(dict(wanted.details)))
+    hook = {
+        "HookTargetArn": wanted.function_arn,
+        "RoleArn": wanted.role_arn,
+        "LifecycleStages": [wanted.stage],
+        "HookDetails": json.dumps(dict(wanted.details)),
+    }
     return f"""\
-# aws-cdk-lib, Python. Its DeploymentLifecycleLambdaTarget has no hookDetails (2.275): set the hook
-# on the resource below it. Take an index after the hooks that you have already.
+# aws-cdk-lib, Python. Its DeploymentLifecycleLambdaTarget has no hookDetails (2.275): set the list
+# of hooks on the resource below it. Hooks that the service has besides belong into this list.
 cfn_service = service.node.default_child
-hook = "DeploymentConfiguration.LifecycleHooks.0"
-cfn_service.add_property_override(f"{{hook}}.HookTargetArn", "{wanted.function_arn}")
-cfn_service.add_property_override(f"{{hook}}.RoleArn", "{wanted.role_arn}")
-cfn_service.add_property_override(f"{{hook}}.LifecycleStages", ["{wanted.stage}"])
-cfn_service.add_property_override(f"{{hook}}.HookDetails", {details})
+cfn_service.add_property_override(
+    "DeploymentConfiguration.LifecycleHooks",
+    [
+        {json.dumps(hook, indent=4).replace(chr(10), chr(10) + " " * 8)}
+    ],
+)
 """
 
 
 def _terraform(wanted: Wanted, *_: str) -> str:
-    pairs = "\n".join(
-        f"        {name} = {json.dumps(value)}" for name, value in wanted.details.items()
-    )
+    pairs = "\n".join(f"        {name} = {_hcl(value)}" for name, value in wanted.details.items())
     return f"""\
 # aws_ecs_service
 deployment_configuration {{
@@ -80,14 +85,28 @@ lifecycle {{
 """
 
 
+def _hcl(value: object) -> str:
+    """JSON is HCL, but for what HCL would fill in."""
+    return json.dumps(value).replace("${", "$${").replace("%{", "%%{")
+
+
 def _cli(wanted: Wanted, cluster: str, service: str) -> str:
-    hook = json.dumps(wanted.spell(), indent=2)
+    hook = shlex.quote(json.dumps(wanted.spell()))
     return f"""\
-# lifecycleHooks replaces the list: put hooks that the service has already beside this one.
-aws ecs update-service --cluster {cluster} --service {service} \\
-  --deployment-configuration '{{"strategy": "BLUE_GREEN", "lifecycleHooks": [
-{hook}
-]}}'
+# What is left out of deploymentConfiguration may be taken for its default: read it, add the hook to
+# its lifecycleHooks, and write all of it back.
+aws ecs describe-services --cluster {shlex.quote(cluster)} --services {shlex.quote(service)} \\
+  --query 'services[0].deploymentConfiguration' > configuration.json
+python3 - {hook} <<'EOF'
+import json, sys
+hook, configuration = json.loads(sys.argv[1]), json.load(open("configuration.json"))
+hooks = configuration.get("lifecycleHooks") or []
+others = [each for each in hooks if each.get("hookTargetArn") != hook["hookTargetArn"]]
+configuration["lifecycleHooks"] = [*others, hook]
+json.dump(configuration, open("configuration.json", "w"), indent=2)
+EOF
+aws ecs update-service --cluster {shlex.quote(cluster)} --service {shlex.quote(service)} \\
+  --deployment-configuration file://configuration.json
 """
 
 

@@ -100,7 +100,7 @@ def parse_gate_file(text: str, today: date) -> GateFile:
     problems = _Problems()
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as exc:
+    except (ValueError, RecursionError) as exc:  # of TOML, of a number, of nesting
         raise GateFileError([f"not valid TOML: {exc}"], [()]) from None
     problems.unknown(raw, FILE_KEYS)
     if raw.get("schema") != 1:
@@ -123,7 +123,7 @@ def parse_gate_file(text: str, today: date) -> GateFile:
         tables = []
     entries = [_entry(table, index, problems) for index, table in enumerate(tables)]
     suites = tuple(entry for entry in entries if entry)
-    known = {table.get("name") for table in tables if isinstance(table, dict)}
+    known = {str(table.get("name")) for table in tables if isinstance(table, dict)}
     quarantine = _quarantine(raw.get("quarantine", []), known, problems, today)
     identity = _identity(raw["identity"], problems) if "identity" in raw else None
     if problems.texts:
@@ -186,7 +186,7 @@ def _is_text(value: object) -> bool:
 
 
 def _quarantine(
-    tables: object, suites: set[object], problems: _Problems, today: date
+    tables: object, suites: set[str], problems: _Problems, today: date
 ) -> dict[str, tuple[QuarantineEntry, ...]]:
     """Entries by suite."""
     found: dict[str, tuple[QuarantineEntry, ...]] = {}

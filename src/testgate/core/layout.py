@@ -200,6 +200,11 @@ def answers_key(prefix: str, when: str, retry: int) -> str:
     return f"{prefix}evidence/identity/{when}-{retry}.json"
 
 
+def proof_key(suite_digest: str) -> str:
+    """Where it stands that a suite, as it is spelled in a plan, has been proven."""
+    return f"proofs/{suite_digest.removeprefix('sha256:')}.json"
+
+
 def plan_key(digest: str) -> str:
     """A published plan, by its digest."""
     return f"plans/sha256/{hex_of(digest)}.json"

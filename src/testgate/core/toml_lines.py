@@ -43,6 +43,8 @@ def _places(text: str) -> Iterator[tuple[tuple[str | int, ...], int]]:
         elif header:
             table = (header[2],)
             yield table, number
+        elif line.lstrip().startswith("["):
+            table = ("",)  # a header of another form: what follows is nobody's
         elif key:
             yield (*table, next(filter(None, key.groups()))), number
         open_fence = next((f for f in _FENCES if line.count(f) % 2), "")

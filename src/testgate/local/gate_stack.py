@@ -77,7 +77,7 @@ def deploy_gate(
     keys = {parameter: artifacts[key].key for key, parameter in ARTIFACT_PARAMETERS.items()}
     change_set = stacks.prepare(
         name,
-        stacks.template(bucket.url(template)),
+        stacks.template({"TemplateURL": bucket.url(template)}),
         {"ArtifactBucket": bucket.name} | keys,
         "create",
     )

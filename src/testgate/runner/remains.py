@@ -17,6 +17,7 @@ from pathlib import Path
 from testgate.core.errors import RunnerError
 from testgate.runner.removal import remove_tree
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 _SWEEPS = 200  # each first stops what it finds: what is stopped forks no more
@@ -31,6 +32,11 @@ def hide_from_children() -> None:
     this does nothing.
     """
     _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def end_with_parent() -> None:
+    """Be interrupted when the process that started this one ends, however it does. Linux only."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 @contextmanager

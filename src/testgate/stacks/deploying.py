@@ -28,9 +28,10 @@ _CAPABILITIES = ["CAPABILITY_IAM"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A stored template: where CloudFormation reads it, and the parameters that it declares."""
+    """A template: `source` is what calls are told of it, a TemplateURL or a TemplateBody of 51,200
+    bytes at most; and the parameters that it declares."""
 
-    url: str
+    source: Mapping[str, str]
     parameters: Sequence[str]
 
 
@@ -62,11 +63,11 @@ class Stacks:
             raise
         return Stack.read(found[0])
 
-    def template(self, url: str) -> Template:
-        """The stored template as CloudFormation reads it."""
-        told = self._cloudformation.validate_template(TemplateURL=url)
+    def template(self, source: Mapping[str, str]) -> Template:
+        """The template as CloudFormation reads it."""
+        told = self._cloudformation.validate_template(**source)
         names = [str(each["ParameterKey"]) for each in told.get("Parameters") or ()]
-        return Template(url=url, parameters=names)
+        return Template(source=source, parameters=names)
 
     def prepare(
         self, name: str, template: Template, wanted: Mapping[str, str], change_set: str
@@ -82,15 +83,15 @@ class Stacks:
             )
         if stack is not None and stack.status in DEAD:
             raise GateError(
-                f"stack {name} is {stack.status} and can only be deleted: "
-                f"run `testgate destroy` for it first"
+                f"stack {name} is {stack.status} and can only be deleted; do that first: "
+                f"aws cloudformation delete-stack --stack-name {name}"
             )
         creates = stack is None or not stack.exists
         made = self._cloudformation.create_change_set(
             StackName=name,
             ChangeSetName=change_set,
             ChangeSetType="CREATE" if creates else "UPDATE",
-            TemplateURL=template.url,
+            **template.source,
             Parameters=parameters_of_update(
                 wanted, template.parameters, None if creates else stack
             ),
@@ -98,7 +99,7 @@ class Stacks:
         )
         told = self._until_made(made["Id"])
         if told["Status"] == "FAILED":
-            self._cloudformation.delete_change_set(ChangeSetName=made["Id"])
+            self._forget(made["Id"], made["StackId"])
             reason = told.get("StatusReason") or "no reason is given"
             if is_unchanged(reason):
                 return None
@@ -113,10 +114,7 @@ class Stacks:
 
     def drop(self, change_set: ChangeSet) -> None:
         """Forget a change set, and the empty stack that was made to hold it."""
-        self._cloudformation.delete_change_set(ChangeSetName=change_set.arn)
-        stack = self.find(change_set.stack_id)
-        if stack is not None and stack.status == IN_REVIEW:
-            self._cloudformation.delete_stack(StackName=change_set.stack_id)
+        self._forget(change_set.arn, change_set.stack_id)
 
     def apply(self, change_set: ChangeSet, tell: Callable[[StackEvent], None]) -> Stack:
         """Carry a change set out, telling each event; the stack as it is then."""
@@ -138,6 +136,12 @@ class Stacks:
         if stack.status != "DELETE_COMPLETE":
             raise GateError(failure_sentence(stack, events))
         return [event for event in events if event.status == "DELETE_SKIPPED"]
+
+    def _forget(self, change_set: str, stack_id: str) -> None:
+        self._cloudformation.delete_change_set(ChangeSetName=change_set)
+        stack = self.find(stack_id)
+        if stack is not None and stack.status == IN_REVIEW:
+            self._cloudformation.delete_stack(StackName=stack_id)
 
     def _until_made(self, change_set: str) -> dict[str, Any]:
         while True:

@@ -44,7 +44,7 @@ def load_shipped() -> dict[str, Any]:
 
 def parse_definition(text: str) -> dict[str, Any]:
     """A definition, checked. Raises UnknownFeatureError."""
-    parts = text.split("${")
+    parts = text.replace("${Partition}", "aws").split("${")
     filled = parts[0] + "".join(
         f"arn:aws:lambda:us-east-1:123456789012:function:{name}{rest}"
         for name, _, rest in (part.partition("}") for part in parts[1:])

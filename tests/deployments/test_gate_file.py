@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from testgate.core.outcomes import Outcome
+from tests.cli.test_vendoring import wheel
 from tests.deployments.conftest import SUITE
 
 FIVE = (
@@ -58,3 +59,19 @@ def test_a_gate_of_another_service_judges_nothing_here(lab):
     run = lab.run(deployment)
     assert run.outcome is Outcome.INFRA_ERROR
     assert f"gate '{lab.name}' is for services shop/another-*, not " in run.sentence
+
+
+def test_packages_that_a_suite_requires_come_with_it(lab, monkeypatch):
+    lab.established()
+    index = lab.directory / "index"
+    index.mkdir()
+    wheel(index, "helper", "1.0", "py3-none-any", {"helper.py": "PATH = '/health'\n"})
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+    (lab.directory / "smoke").mkdir(exist_ok=True)
+    (lab.directory / "smoke" / "requirements.txt").write_text("helper\n")
+    code = "import helper, requests\ndef test_a(base_url):\n"
+    code += "    assert requests.get(base_url + helper.PATH).status_code == 200\n"
+    lab.publish({"smoke": code})
+    deployment = lab.update("2", lab.hook())
+    assert deployment["status"] == "SUCCESSFUL", lab.run(deployment).sentence

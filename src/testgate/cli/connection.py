@@ -3,10 +3,12 @@
 Imported by the commands.
 """
 
+import ipaddress
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import boto3
 import typer
@@ -84,6 +86,12 @@ class Connection:
         except BotoCoreError as exc:
             raise GateError(f"AWS cannot be reached: {exc}; see --region, --profile") from exc
 
+    def stack_parameters(self) -> dict[str, str]:
+        """What the stack was made with. Raises botocore's errors."""
+        stacks = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
+        told = stacks[0].get("Parameters") or ()
+        return {each["ParameterKey"]: each.get("ParameterValue", "") for each in told}
+
     def stack_output(self, key: str) -> str:
         """An output of the stack. Raises GateError, botocore's errors."""
         stacks = self.client("cloudformation").describe_stacks(StackName=self.stack)["Stacks"]
@@ -103,3 +111,12 @@ def told_as_ours() -> Iterator[None]:
         raise GateError(f"{exc.operation_name}: {told.get('Message') or told.get('Code')}") from exc
     except BotoCoreError as exc:
         raise GateError(f"AWS cannot be reached: {exc}; see --region, --profile") from exc
+
+
+def is_of_this_machine(client: Callable[[str], Any]) -> bool:
+    """Whether the endpoint is a local AWS, whose functions run on this machine's Python."""
+    host = urlsplit(client("cloudformation").meta.endpoint_url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,6 +1,5 @@
 """`testgate deploy` and `testgate destroy`: the stacks of infra/, on AWS and on the local AWS."""
 
-import ipaddress
 import os
 import subprocess
 import sys
@@ -8,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,6 +19,7 @@ from testgate.cli.connection import (
     Profile,
     Region,
     StackName,
+    is_of_this_machine,
     told_as_ours,
 )
 from testgate.cli.repository import repository
@@ -104,7 +103,7 @@ def deploy(
             settings = dict(wanted)
             if kind is StackKind.GATE:
                 found = adapter.find(names[kind])
-                manifest = _build(console, wanted, found, _is_of_this_machine(client))
+                manifest = _build(console, wanted, found, is_of_this_machine(client))
                 settings |= _keys(manifest) | _bucket_parameter(client, bucket, artifact_bucket)
                 if bucket is not None:
                     _upload(console, bucket, manifest)
@@ -269,12 +268,3 @@ def _must_be_able_to_ask() -> None:
     """Raises InputError before anything is done."""
     if not sys.stdin.isatty():
         raise InputError("there is no terminal to ask at: give --yes, or --dry-run to look only")
-
-
-def _is_of_this_machine(client: Callable[[str], Any]) -> bool:
-    """Whether the endpoint is a local AWS, whose functions run on this machine's Python."""
-    host = urlsplit(client("cloudformation").meta.endpoint_url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

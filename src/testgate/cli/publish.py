@@ -18,10 +18,13 @@ from testgate.cli.connection import (
     Profile,
     Region,
     StackName,
+    is_of_this_machine,
+    told_as_ours,
 )
 from testgate.cli.proving import prove
 from testgate.cli.publishing import Publication, prepare_publication, publish
 from testgate.cli.run import Screen, end_on_sigterm, pair
+from testgate.cli.vendoring import Machine
 from testgate.core.canonical import canonical_json, digest_of
 from testgate.core.errors import PlanError
 from testgate.core.layout import proof_key
@@ -58,11 +61,15 @@ def publish_command(
 
       testgate publish --stack testgate --region eu-west-1
     """
-    publication = prepare_publication(gate_file)
+    here = publication = prepare_publication(gate_file)
     connection = Connection(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
     store = connection.bucket()
+    if here.vendors and not is_of_this_machine(connection.client):
+        with told_as_ours():
+            machine = Machine.of_stack(connection.stack_parameters())
+        publication = prepare_publication(gate_file, machine=machine)
     plan = publication.plan
     if proof:
         end_on_sigterm()
@@ -70,7 +77,7 @@ def publish_command(
         new = {key: suite for key, suite in new.items() if not store.exists(key)}
         told = Console(stderr=as_json, soft_wrap=True, highlight=False)
         given = dict(pair("--parameter", text) for text in parameter or ())
-        _prove(told, publication, list(new.values()), given)
+        _prove(told, here, [here.plan.suite(suite.name) for suite in new.values()], given)
         for key, suite in new.items():
             store.put_json_once(key, {"suite": suite.name, "gate": plan.gate})
     publish(store, publication)

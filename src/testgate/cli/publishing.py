@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from testgate.aws.s3 import JSON_TYPE, Bucket
+from testgate.cli.vendoring import HERE, REQUIREMENTS, Machine, vendored_files
 from testgate.core.canonical import digest_of
 from testgate.core.errors import PlanError, RunnerError
 from testgate.core.gatefile import GateFile, GateFileError, SuiteEntry, parse_gate_file
@@ -21,9 +22,19 @@ from testgate.core.storing import to_json_bytes
 from testgate.core.toml_lines import line_of
 from testgate.runner.bundle import PUBLISH_AGAIN, check_bundle
 from testgate.runner.probing import expression_problem
+from testgate.runner.suite import VENDORED
 
 LEFT_OUT = frozenset(
-    {"__pycache__", ".pytest_cache", ".git", ".venv", "venv", "node_modules", ".mypy_cache"}
+    {
+        VENDORED,
+        "__pycache__",
+        ".pytest_cache",
+        ".git",
+        ".venv",
+        "venv",
+        "node_modules",
+        ".mypy_cache",
+    }
 )
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644 << 16
@@ -36,6 +47,7 @@ class Publication:
 
     plan: Plan
     bundles: dict[str, bytes]
+    vendors: bool = False  # whether any suite brings packages, which are for one machine
 
     @property
     def pinned(self) -> str:
@@ -55,19 +67,25 @@ class Finding:
         return f"{self.file}:{self.line}: {self.text}" if self.line else f"{self.file}: {self.text}"
 
 
-def prepare_publication(gate_file: Path, today: date | None = None) -> Publication:
-    """Read the gate file and zip its suites; `today`, if not given, is UTC's.
+def prepare_publication(
+    gate_file: Path, today: date | None = None, machine: Machine = HERE
+) -> Publication:
+    """Read the gate file and zip its suites with what they require, for the machine that they will
+    run on; `today`, if not given, is UTC's.
 
     Raises PlanError with every problem found.
     """
-    publication, findings = examine(gate_file, today or datetime.now(UTC).date())
+    publication, findings = examine(gate_file, today or datetime.now(UTC).date(), machine)
     if publication is None or findings:
         raise PlanError(*map(str, findings))
     return publication
 
 
-def examine(gate_file: Path, today: date) -> tuple[Publication | None, list[Finding]]:
-    """What would be published, None if it cannot be told, and everything wrong with it.
+def examine(
+    gate_file: Path, today: date, machine: Machine | None = None
+) -> tuple[Publication | None, list[Finding]]:
+    """What would be published, None if it cannot be told, and everything wrong with it. Without a
+    machine, what suites require is left out: pip would have to be asked.
 
     Raises PlanError for a file that cannot be read.
     """
@@ -90,7 +108,7 @@ def examine(gate_file: Path, today: date) -> tuple[Publication | None, list[Find
     findings: list[Finding] = []
     for index, entry in enumerate(parsed.suites):
         try:
-            zips[entry.name] = _zip_suite(gate_file.parent, entry)
+            zips[entry.name] = _zip_suite(gate_file.parent, entry, machine)
         except PlanError as exc:
             findings += [finding(problem, "suites", index, "path") for problem in exc.problems]
     digests = {name: digest_of(data) for name, data in zips.items()}
@@ -116,7 +134,9 @@ def examine(gate_file: Path, today: date) -> tuple[Publication | None, list[Find
         findings += [finding(problem, "identity", "jmespath")] if problem else []
     if findings:
         return None, sorted(findings, key=lambda each: each.line or 0)
-    return Publication(plan=plan, bundles={digest_of(data): data for data in zips.values()}), []
+    vendors = any((gate_file.parent / e.path / REQUIREMENTS).is_file() for e in parsed.suites)
+    bundles = {digest_of(data): data for data in zips.values()}
+    return Publication(plan=plan, bundles=bundles, vendors=vendors), []
 
 
 def _plan(parsed: GateFile, digests: Mapping[str, str]) -> Plan:
@@ -164,7 +184,7 @@ def _waves(gate_file: GateFile, digests: Mapping[str, str]) -> Iterator[tuple[Su
         )
 
 
-def _zip_suite(root: Path, entry: SuiteEntry) -> bytes:
+def _zip_suite(root: Path, entry: SuiteEntry, machine: Machine | None) -> bytes:
     """The suite's files, reproducibly: same files, same bytes."""
     directory = root / entry.path
     if not directory.is_dir():
@@ -176,6 +196,10 @@ def _zip_suite(root: Path, entry: SuiteEntry) -> bytes:
     links = [str(path) for path in files if path.is_symlink()]
     if links:
         raise PlanError(f"suite {entry.name!r}: links are not published: {', '.join(links)}")
+    try:
+        vendored = vendored_files(directory, machine) if machine else {}
+    except PlanError as exc:
+        raise PlanError(*(f"suite {entry.name!r}: {problem}" for problem in exc.problems)) from exc
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in files:
@@ -184,6 +208,11 @@ def _zip_suite(root: Path, entry: SuiteEntry) -> bytes:
                 info.external_attr = _PROGRAM if path.stat().st_mode & 0o100 else _PLAIN_FILE
                 info.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(info, path.read_bytes())
+        for name, data in vendored.items():
+            info = zipfile.ZipInfo(name, _FIXED_TIME)
+            info.external_attr = _PLAIN_FILE
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, data)
     try:
         check_bundle(buffer.getvalue())
     except RunnerError as exc:

@@ -28,6 +28,7 @@ from testgate.runner.relay import Relay, Target
 from testgate.runner.reports import JUNIT, Reported, read_reports
 
 GRACE_S = 10.0
+VENDORED = "__vendored__"  # of a suite's bundle: packages that win over the runner's own
 OUTPUT_TAIL_CHARS = 4_000
 _MAX_COLLECTED_BYTES = 1_000
 
@@ -97,7 +98,11 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
                     results_dir=run.results_dir,
                     progress=run.progress_path,
                     home=home,
-                    python_path=(str(run.suite_dir), package_root),
+                    python_path=(
+                        str(run.suite_dir),
+                        str(run.suite_dir / VENDORED),
+                        package_root,
+                    ),
                 ),
                 output_path=run.output_path,
             ),

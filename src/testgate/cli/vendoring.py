@@ -1,0 +1,98 @@
+"""What a suite needs besides pytest and requests: the wheels of its requirements file, for the
+machine that its function runs on.
+
+Imported by publishing and by the commands that choose the machine.
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from testgate.core.errors import PlanError
+from testgate.runner.suite import VENDORED
+
+REQUIREMENTS = "requirements.txt"
+_WHEELS = {"x86_64": "manylinux2014_x86_64", "arm64": "manylinux2014_aarch64"}
+# What pip writes of the machine and the moment; importlib reads none of it.
+_VARYING = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
+_MISSING = re.compile(r"(?:satisfies the requirement|No matching distribution found for) (\S+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Where suites run: a Lambda architecture and a Python version such as 3.13. None: here."""
+
+    architecture: str | None = None
+    python: str | None = None
+
+    @classmethod
+    def of_stack(cls, parameters: Mapping[str, str]) -> "Machine":
+        """What a stack made from infra/gate.yaml runs them on."""
+        return cls(
+            architecture=parameters.get("Architecture", "x86_64"),
+            python=parameters.get("PythonRuntime", "python3.13").removeprefix("python"),
+        )
+
+    def __str__(self) -> str:
+        if self.architecture is None:
+            return "this machine"
+        return f"Lambda ({self.architecture}, Python {self.python})"
+
+
+HERE = Machine()
+
+
+def vendored_files(suite_dir: Path, machine: Machine) -> dict[str, bytes]:
+    """Files by their path in the suite's bundle; none without a requirements file.
+
+    Raises PlanError naming what has no wheel for that machine.
+    """
+    requirements = suite_dir / REQUIREMENTS
+    if not requirements.is_file():
+        return {}
+    with tempfile.TemporaryDirectory(prefix="testgate-wheels-") as scratch:
+        target = Path(scratch) / "files"
+        done = subprocess.run(
+            _pip(requirements, target, machine),
+            cwd=suite_dir,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise PlanError(_sentence(done.stderr, machine))
+        return {
+            f"{VENDORED}/{path.relative_to(target).as_posix()}": path.read_bytes()
+            for path in sorted(target.rglob("*"))
+            if path.is_file() and _wanted(path.relative_to(target))
+        }
+
+
+def _pip(requirements: Path, target: Path, machine: Machine) -> list[str]:
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-input", "--no-compile", "--only-binary", ":all:"]
+    command += ["--target", str(target), "--requirement", str(requirements.resolve())]
+    if machine.architecture is not None and machine.python is not None:
+        tag = _WHEELS[machine.architecture]
+        command += ["--implementation", "cp", "--python-version", machine.python]
+        # A wheel names one platform by its older or its newer tag (PEP 600).
+        command += ["--platform", tag, "--platform", tag.replace("2014", "_2_17")]
+    return command
+
+
+def _sentence(said: str, machine: Machine) -> str:
+    found = _MISSING.findall(said)
+    if found:
+        return f"{REQUIREMENTS}: there is no wheel of {found[-1]} for {machine}"
+    last = next((line for line in reversed(said.splitlines()) if line.strip()), "no reason given")
+    return f"{REQUIREMENTS}: pip could not install it for {machine}: {last.strip()}"
+
+
+def _wanted(path: Path) -> bool:
+    if path.parts[0] == "bin" or "__pycache__" in path.parts or path.suffix == ".pyc":
+        return False
+    return not (path.parts[0].endswith(".dist-info") and path.name in _VARYING)

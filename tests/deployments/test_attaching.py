@@ -42,6 +42,12 @@ def test_what_a_template_needs_is_printed_and_no_service_is_looked_at(lab, testg
     assert f'GATE = "{lab.name}@sha256:' in told.stdout
     assert "TIMEOUT_SECONDS = 900" in told.stdout
     assert lab.stack.hook_function_arn in told.stdout
+    pinned = f"{lab.name}@{told.stdout.split('@')[1].split(chr(34))[0]}"
+    again = testgate(*where[:-1], pinned, "--print", "terraform", "--enforce")
+    assert again.stdout == told.stdout
+    other = testgate(*where[:-1], pinned.replace(lab.name, "other"), "--print", "terraform")
+    assert f"is of gate '{lab.name}', not 'other'" in other.stderr
+    assert "MODE is set by --enforce" in testgate(*where, "--detail", "MODE=enforce").stderr
     wrong = testgate(*where, "--detail", "TEST_ENPOINT=x")
     assert wrong.returncode == 2
     assert "did you mean TEST_ENDPOINT?" in wrong.stderr

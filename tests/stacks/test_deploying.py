@@ -145,6 +145,20 @@ def test_a_stack_that_fails_says_which_resource_and_why(place):
         place.prepare(template(place.name))
 
 
+def test_a_creation_that_failed_keeps_nothing_that_is_kept_except_on_create(place):
+    bucket = {"Type": "AWS::S3::Bucket", "DeletionPolicy": "RetainExceptOnCreate"}
+    before = {each["Name"] for each in place.client("s3").list_buckets()["Buckets"]}
+    bad = template(place.name, Bad=BAD_MACHINE, Mine=bucket)
+    del bad["Resources"]["Kept"]
+    with pytest.raises(GateError):
+        place.apply(place.prepare(bad))
+    assert {each["Name"] for each in place.client("s3").list_buckets()["Buckets"]} == before
+    place.stacks.delete(place.name, place.events.append)
+    place.apply(place.prepare(template(place.name, Mine=bucket)))
+    kept = place.stacks.delete(place.name, place.events.append)
+    assert {each.logical_id for each in kept} == {"Kept", "Mine"}
+
+
 def test_what_is_kept_is_told_when_a_stack_is_deleted(place):
     place.apply(place.prepare(template(place.name)))
     kept = place.stacks.delete(place.name, place.events.append)

@@ -52,7 +52,7 @@ Apply = Annotated[bool, typer.Option("--apply", help="Do it; without this it is 
 def attach_command(
     cluster: Cluster,
     service: Service,
-    gate: Annotated[str, typer.Option(help="A published gate; its latest plan counts.")],
+    gate: Annotated[str, typer.Option(help="A published gate, by its name or pinned.")],
     pin: Annotated[
         bool, typer.Option("--pin", help="Name the plan that is the latest now, for good.")
     ] = False,
@@ -99,7 +99,7 @@ def attach_command(
         wanted = Wanted(
             function_arn=connection.stack_output("HookFunctionArn"),
             role_arn=connection.stack_output("HookInvokeRoleArn"),
-            details=_details(plan, pin, enforce, detail or []),
+            details=_details(plan, pin or "@" in gate, enforce, detail or []),
             stage=stage,
         )
         if print_for is not None:
@@ -149,13 +149,16 @@ def detach_command(
 
 
 def _published(connection: Connection, gate: str, cluster: str, service: str) -> Plan:
-    """The gate's latest plan, if it is for this service."""
+    """The gate's latest plan, or the one whose digest is named, if it is for this service."""
     bucket = connection.bucket()
-    named = bucket.find_json(gate_key(gate))
+    name, _, digest = gate.partition("@")
+    named = {"plan": digest} if digest else bucket.find_json(gate_key(name))
     if named is None:
-        raise InputError(f"gate {gate!r} is not published in {bucket.name}: `testgate publish` it")
+        raise InputError(f"gate {name!r} is not published in {bucket.name}: `testgate publish` it")
     plan = load_plan(bucket, str(named["plan"]))
-    problem = service_problem(plan, cluster, service)
+    if plan.gate != name:
+        raise InputError(f"--gate: the plan {digest} is of gate {plan.gate!r}, not {name!r}")
+    problem = service_problem(plan, cluster.rpartition("/")[2], service)
     if problem is not None:
         raise InputError(problem)
     return plan

@@ -4,7 +4,7 @@ Imported by the other modules of this package.
 """
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from testgate.local.moto.cloudformation.functions import resolve
 from testgate.local.moto.cloudformation.templates import references
 
 _moto_update = parsing.parse_and_update_resource
+_UNLESS_NEW = "RetainExceptOnCreate"
 _MAX_REMOVALS = 5  # passes; a resource may stand in the way of another
 Tell = Callable[[str, str, str, Any], None]
 
@@ -73,7 +74,8 @@ class TracedResourceMap(ResourceMap):  # type: ignore[misc]
         self._resource_json_map = template["Resources"]
         for name in by_dependency(self._resource_json_map):
             self._bring_about(name)
-        self._remove({n: json for n, json in before.items() if not self._is_declared(n)})
+        gone = {n: json for n, json in before.items() if not self._is_declared(n)}
+        self._remove(gone, [name for name, declared in gone.items() if _is_retained(declared)])
         for retired in self._retired.values():
             self._delete_resource(retired.resource, {"Type": retired.resource.cf_resource_type})
         self._retired.clear()
@@ -122,13 +124,19 @@ class TracedResourceMap(ResourceMap):  # type: ignore[misc]
     def _stack_name(self) -> str:
         return str(self._parsed_resources["AWS::StackName"])
 
-    def delete(self) -> None:
-        """AWS (documented): what is to be retained is skipped, and told as such."""
+    def delete(self, *, undoing_creation: bool = False) -> None:
+        """AWS (documented): what is to be retained is skipped, and told as such; with
+        `RetainExceptOnCreate` only if its stack's creation is not what is undone."""
+        kept = [
+            name
+            for name, declared in self._resource_json_map.items()
+            if _is_retained(declared)
+            and not (undoing_creation and declared["DeletionPolicy"] == _UNLESS_NEW)
+        ]
         for name, resource in self.existing():
-            declared = self._resource_json_map[name]
-            if declared.get("DeletionPolicy") == "Retain":
-                self.tell(name, declared["Type"], "DELETE_SKIPPED", resource)
-        self._remove(dict(self._resource_json_map))
+            if name in kept:
+                self.tell(name, self._resource_json_map[name]["Type"], "DELETE_SKIPPED", resource)
+        self._remove(dict(self._resource_json_map), kept)
 
     def restore_retired(self) -> None:
         """Before a failed update is undone: the replaced are again, their replacements go."""
@@ -162,11 +170,11 @@ class TracedResourceMap(ResourceMap):  # type: ignore[misc]
         self._parsed_resources[name], self._applied[name] = new, resolved
         self.tell(name, declared["Type"], "UPDATE_COMPLETE", new)
 
-    def _remove(self, gone: Mapping[str, dict[str, Any]]) -> None:
+    def _remove(self, gone: Mapping[str, dict[str, Any]], kept: Container[str]) -> None:
         left = {
             name: declared
             for name, declared in gone.items()
-            if name in self._parsed_resources and declared.get("DeletionPolicy") != "Retain"
+            if name in self._parsed_resources and name not in kept
         }
         for attempt in range(_MAX_REMOVALS):
             for name, declared in reversed(list(left.items())):
@@ -208,6 +216,10 @@ class TracedResourceMap(ResourceMap):  # type: ignore[misc]
             for name, resource in list(self._parsed_resources.items())
             if name in self._resource_json_map and resource is not None
         ]
+
+
+def _is_retained(declared: Mapping[str, Any]) -> bool:
+    return declared.get("DeletionPolicy") in ("Retain", _UNLESS_NEW)
 
 
 def by_dependency(declared: Mapping[str, Any]) -> list[str]:

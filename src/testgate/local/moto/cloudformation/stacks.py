@@ -120,7 +120,7 @@ class StackBackend(CloudFormationBackend):  # type: ignore[misc]
         reason = add_failure_event(stack, exc, "CREATE_FAILED", "create")
         end_stack(stack, "ROLLBACK_IN_PROGRESS", reason)
         try:
-            stack.resource_map.delete()
+            stack.resource_map.delete(undoing_creation=True)
             status = "ROLLBACK_COMPLETE"
         except Exception as again:  # noqa: BLE001 - as above
             status, reason = "ROLLBACK_FAILED", f"{reason} Rolling back failed: {reason_of(again)}"

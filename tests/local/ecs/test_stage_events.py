@@ -1,11 +1,13 @@
 """The event of every stage, against the samples of AWS's guide in tests/events."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from testgate.local.ecs import HookResult
 from tests.local.ecs.conftest import Hooks, Place, fail, hook, succeed
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"
@@ -53,8 +55,19 @@ def normalised(event: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_stage_sends_the_event_that_the_guide_shows(place: Place, hooks: Hooks):
     place.created(desiredCount=0)
-    arn = hooks.function(succeed)
-    last = hook(hooks.function(fail), "POST_PRODUCTION_TRAFFIC_SHIFT")
+    asked = threading.Event()
+
+    def succeed_and_tell(event: dict[str, Any]) -> HookResult:
+        if event["lifecycleStage"] == "POST_PRODUCTION_TRAFFIC_SHIFT":
+            asked.set()
+        return succeed(event)
+
+    def fail_then(event: dict[str, Any]) -> HookResult:
+        assert asked.wait(30)  # hooks of a stage are called side by side: a refusal ends the others
+        return fail(event)
+
+    arn = hooks.function(succeed_and_tell)
+    last = hook(hooks.function(fail_then), "POST_PRODUCTION_TRAFFIC_SHIFT")
     second: list[str] = []
     place.at(
         "STAGE_ENTERED",

@@ -565,7 +565,7 @@ GUARDS = (
         name="limits fit into the gate's time",
         prevents="a plan whose last wave can never end in time",
         file=CORE + "plan.py",
-        old="if needed_s <= allowed_s:",
+        old="if budget.needed_s <= budget.allowed_s:",
         new="if True:",
         test=f"{WAVES}::test_limits_that_do_not_fit_are_told_with_their_numbers",
     ),

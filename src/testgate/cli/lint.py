@@ -12,9 +12,7 @@ from rich.markup import escape
 from testgate.cli.connection import AsJson
 from testgate.cli.exits import Exit
 from testgate.cli.publishing import examine
-from testgate.core.config import DEFAULT_TIMEOUT_S
-from testgate.core.deadlines import ASK_S, JUDGE_RESERVE_S
-from testgate.core.plan import Plan, wave_limit
+from testgate.core.plan import Plan, budget_of
 
 GateFiles = Annotated[
     list[Path] | None, typer.Argument(help="Gate files.", metavar="[TESTGATE_TOML…]")
@@ -54,13 +52,9 @@ def lint(gate_files: GateFiles = None, as_json: AsJson = False) -> None:
 
 
 def _budget(plan: Plan) -> str:
-    """`gate shop is right; its suites may take 180 s of 1800 s: wave 1: 120 s + 60 s for …`"""
-    waves = [wave_limit(wave) for wave in plan.waves]
-    asking_s = 2 * ASK_S if plan.identity else 0
-    needed_s = sum(limit_s for limit_s, _ in waves) + asking_s + JUDGE_RESERVE_S
-    parts = [f"wave {number}: {how}" for number, (_, how) in enumerate(waves, 1)]
-    parts += [f"{asking_s} s for identity"] if asking_s else []
-    parts.append(f"{JUDGE_RESERVE_S} s for the verdict")
-    allowed_s = plan.timeout_s or DEFAULT_TIMEOUT_S
-    how = " + ".join(parts)
-    return f"gate {plan.gate} is right; it may take {needed_s} s of {allowed_s} s ({how})"
+    """`gate shop is right; it may take 180 s of 1800 s (wave 1: 120 s + 60 s for the verdict)`"""
+    budget = budget_of(plan)
+    return (
+        f"gate {plan.gate} is right; it may take {budget.needed_s} s of {budget.allowed_s} s "
+        f"({budget.how})"
+    )

@@ -51,7 +51,6 @@ class Against:
     headers: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     jobs: int = PARALLEL
-    timeout_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,10 +148,11 @@ def run_plan(
 
 
 def context_of(plan: Plan, against: Against, started: datetime) -> RunContext:
+    """What every shard is told, as Prepare tells it in a deployment."""
     run_id = f"local-{started:%Y%m%d-%H%M%S}-{time.monotonic_ns() % 10**6:06d}"
     # The gate's own time is made for PARALLEL shards at once; fewer take longer, and rightly so.
     rounds = -(-PARALLEL // against.jobs)
-    limit_s = rounds * (against.timeout_s or plan.timeout_s or DEFAULT_TIMEOUT_S)
+    limit_s = rounds * (plan.timeout_s or DEFAULT_TIMEOUT_S)
     return RunContext(
         input_digest=digest_of(canonical_json({"run": run_id, "url": against.url})),
         plan_digest=plan.digest,

@@ -167,17 +167,35 @@ def budget_problem(plan: Plan) -> str | None:
     Asked when a plan is published: waves follow each other, and of a wave PARALLEL shards run at a
     time, each for its suite's `timeout_s` at most, as often as it has attempts.
     """
-    allowed_s = plan.timeout_s or DEFAULT_TIMEOUT_S
+    budget = budget_of(plan)
+    if budget.needed_s <= budget.allowed_s:
+        return None
+    return (
+        f"the gate has {budget.allowed_s} s and its suites may take {budget.needed_s} s "
+        f"({budget.how}): raise timeout_s of [gate], or lower that of suites"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The most seconds that a gate may need, how they come about, and those that it has."""
+
+    needed_s: int
+    allowed_s: int
+    how: str
+
+
+def budget_of(plan: Plan) -> Budget:
+    """What a plan's own limits come to, with the time for identity and verdict."""
     needs = [wave_limit(wave) for wave in plan.waves]
     asking_s = 2 * ASK_S if plan.identity else 0
-    needed_s = sum(need_s for need_s, _ in needs) + asking_s + JUDGE_RESERVE_S
-    if needed_s <= allowed_s:
-        return None
-    parts = " + ".join(f"wave {n}: {how}" for n, (_, how) in enumerate(needs, 1))
-    parts += f" + {asking_s} s for identity" if asking_s else ""
-    return (
-        f"the gate has {allowed_s} s and its suites may take {needed_s} s ({parts} + "
-        f"{JUDGE_RESERVE_S} s for the verdict): raise timeout_s of [gate], or lower that of suites"
+    parts = [f"wave {number}: {how}" for number, (_, how) in enumerate(needs, 1)]
+    parts += [f"{asking_s} s for identity"] if asking_s else []
+    parts.append(f"{JUDGE_RESERVE_S} s for the verdict")
+    return Budget(
+        needed_s=sum(need_s for need_s, _ in needs) + asking_s + JUDGE_RESERVE_S,
+        allowed_s=plan.timeout_s or DEFAULT_TIMEOUT_S,
+        how=" + ".join(parts),
     )
 
 

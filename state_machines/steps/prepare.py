@@ -14,7 +14,7 @@ from testgate.aws.clients import client
 from testgate.aws.discovery import Discovery, Sight
 from testgate.aws.ecs import Ecs
 from testgate.aws.elbv2 import Elbv2
-from testgate.aws.plans import resolve_plan
+from testgate.aws.plans import Resolved, resolve_plan
 from testgate.aws.s3 import Bucket
 from testgate.core.binding import Question, parse_question
 from testgate.core.deadlines import ASK_S, deadlines
@@ -35,7 +35,7 @@ from testgate.core.identity import (
     identity_problem,
 )
 from testgate.core.identity_answers import Inquiry
-from testgate.core.identity_check import Subject, expected_value
+from testgate.core.identity_check import Subject, expected_value, image_digest_of
 from testgate.core.layout import place_of
 from testgate.core.outcomes import Outcome
 from testgate.core.plan import Plan, service_problem, shards_of, timeout_problem
@@ -82,14 +82,16 @@ class Prepare:
             )
             if gone:
                 return _identity_refusal(gone)
-            plan = resolve_plan(self.bucket, question.config)
+            sight = self.discovery.look(question, deployment)
+            subject = _subject(question, sight)
+            found = resolve_plan(self.bucket, question.config, image_digest_of(subject))
+            plan = found.plan
             unfit = service_problem(
                 plan, question.deployment.cluster, question.deployment.service
             ) or timeout_problem(plan, question.config.timeout_s)
             if unfit:
                 return _not_ready(Outcome.INFRA_ERROR, unfit)
-            sight = self.discovery.look(question, deployment)
-            inquiry = _inquiry(question, plan, sight)
+            inquiry = _inquiry(plan, subject)
         except UnavailableError:
             raise
         except GateError as exc:
@@ -99,17 +101,18 @@ class Prepare:
             now = self.ecs.deployment(str(question.deployment))
             gone = deployment_problem(question, now.status, now.stage, now.target_revision)
             return _identity_refusal(gone or problem)
-        return self._ready(execution, question, deployment, plan, sight, inquiry)
+        return self._ready(execution, question, deployment, found, sight, inquiry)
 
     def _ready(
         self,
         execution: ExecutionRef,
         question: Question,
         deployment: DeploymentFacts,
-        plan: Plan,
+        found: Resolved,
         sight: Sight,
         inquiry: Inquiry | None,
     ) -> dict[str, object]:
+        plan = found.plan
         limits = deadlines(
             execution.started_at,
             question.config.timeout_s,
@@ -132,9 +135,11 @@ class Prepare:
             "ready": True,
             "gate": plan.gate,
             "plan_digest": plan.digest,
+            "plan_by": found.by.value,
             "deadline": spell_time(limits.gate),
             "run": context.spell(),
             "wave_count": len(plan.waves),
+            "parallel": plan.parallel,
             "waves": [
                 [spell_due(suite, due.shard) for suite in wave for due in shards_of(suite)]
                 for wave in plan.waves
@@ -145,13 +150,9 @@ class Prepare:
         }
 
 
-def _inquiry(question: Question, plan: Plan, sight: Sight) -> Inquiry | None:
-    """What green must say if it is this revision; None if the gate does not ask. Raises InputError
-    if the revision lacks a fact that the gate asks for."""
-    if plan.identity is None:
-        return None
+def _subject(question: Question, sight: Sight) -> Subject:
     revision = sight.revision
-    subject = Subject(
+    return Subject(
         container=sight.container,
         images=revision.images,
         image_digests=revision.image_digests,
@@ -159,6 +160,13 @@ def _inquiry(question: Question, plan: Plan, sight: Sight) -> Inquiry | None:
         task_definition=revision.task_definition,
         parameters=question.config.parameters,
     )
+
+
+def _inquiry(plan: Plan, subject: Subject) -> Inquiry | None:
+    """What green must say if it is this revision; None if the gate does not ask. Raises InputError
+    if the revision lacks a fact that the gate asks for."""
+    if plan.identity is None:
+        return None
     return Inquiry(check=plan.identity, expected=expected_value(plan.identity, subject))
 
 

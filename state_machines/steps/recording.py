@@ -92,6 +92,7 @@ def run_facts(
         deadline=prepared.get("deadline", ""),
         gate=prepared.get("gate", ""),
         plan_digest=prepared.get("plan_digest"),
+        plan_by=prepared.get("plan_by", ""),
         image=before.get("image", ""),
         base_url=before.get("base_url", ""),
         identity={

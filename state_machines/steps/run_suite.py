@@ -2,12 +2,14 @@
 
 It also asks green who it is, in ask_green: only this function is in the suites' network.
 
-Runs in the runner bundle, the only one in which suite code runs. Its role can write evidence and
-nothing else.
+Runs in the runner bundle, the only one in which suite code runs. Its role can write evidence, read
+the secrets and assume the roles that the policy of SuitePolicyArn names, and nothing else.
 """
 
+import mimetypes
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,15 +17,24 @@ from typing import Any
 from state_machines.steps.ask_green import answer_inquiry
 from testgate.aws.clients import client
 from testgate.aws.plans import load_plan
+from testgate.aws.provisions import SuiteRoles, SuiteSecrets
 from testgate.aws.s3 import JSON_TYPE, Bucket
 from testgate.core.canonical import digest_of
-from testgate.core.errors import AccessDeniedError, NotFoundError, RunnerError
-from testgate.core.evidence import Evidence
+from testgate.core.errors import (
+    AccessDeniedError,
+    NotFoundError,
+    PortError,
+    RunnerError,
+    UnavailableError,
+)
+from testgate.core.evidence import Evidence, Kept
 from testgate.core.handoff import Pointer, Task, parse_order
 from testgate.core.layout import suite_bundle_key
-from testgate.core.masking import mask_bytes, mask_evidence
+from testgate.core.masking import MIN_SECRET_CHARS, hidden_values, mask_bytes, mask_evidence
+from testgate.core.plan import Suite
 from testgate.core.redaction import redact_bytes
 from testgate.core.storing import to_json_bytes
+from testgate.runner.artifacts import Artifact, artifacts_in
 from testgate.runner.bundle import unpack_bundle
 from testgate.runner.files import read_plain
 from testgate.runner.remains import (
@@ -34,6 +45,12 @@ from testgate.runner.remains import (
 )
 from testgate.runner.reported import MAX_REPORT_BYTES
 from testgate.runner.suite import SuiteRun, may_try_again, run_suite
+
+_OF_AWS = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
+_RIGHTS = (
+    "; what suites may read and assume stands in the policy that the stack's parameter "
+    "SuitePolicyArn names (docs/secrets.md)"
+)
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
@@ -54,19 +71,52 @@ def run_shard(bucket: Bucket, event: Mapping[str, Any]) -> dict[str, object]:
     empty_temporary_files(os.environ)  # what another gate's suite left, or a run that was killed
     bundle = _bundle(bucket, task.suite.bundle)
     with fresh_directory() as place:
-        run = SuiteRun(task=task, directory=place)
+        run = SuiteRun(task=task, directory=place, granted=_granted(task.suite, bucket.name))
         unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
-        evidence = mask_evidence(run_suite(run), task.context.headers)
+        evidence = mask_evidence(run_suite(run), _hidden(run))
         pointer = _store(bucket, task, run, evidence)
     return pointer.spell() | {"again": may_try_again(task, evidence, datetime.now(UTC))}
 
 
-def _storable(path: Path, headers: Mapping[str, str]) -> bytes | None:
+def _granted(suite: Suite, bucket: str) -> dict[str, str]:
+    """What the suite's secrets and role stand for, as variables. Raises RunnerError,
+    UnavailableError."""
+    granted: dict[str, str] = {}
+    try:
+        if suite.secrets:
+            secrets = SuiteSecrets(client("secretsmanager"), client("ssm"))
+            granted |= {name: secrets.value(found) for name, found in suite.secrets.items()}
+        if suite.role:
+            granted |= {name: os.environ[name] for name in _OF_AWS if name in os.environ}
+            granted |= SuiteRoles(client("sts")).credentials(suite.role, suite.name, bucket)
+    except UnavailableError:
+        raise
+    except PortError as exc:
+        raise RunnerError(f"{exc}{_RIGHTS}") from exc
+    short = [name for name in suite.secrets if len(granted[name]) < MIN_SECRET_CHARS]
+    if short:
+        raise RunnerError(
+            f"secret {short[0]} has fewer than {MIN_SECRET_CHARS} characters, which could not be "
+            "kept out of reports: use a longer one"
+        )
+    return granted
+
+
+def _hidden(run: SuiteRun) -> tuple[str, ...]:
+    known = {name: text for name, text in run.granted.items() if name not in _OF_AWS}
+    return hidden_values(run.task.context.headers, known)
+
+
+def _storable(path: Path, hidden: Sequence[str]) -> bytes | None:
     """A plain file of a size that is read; a larger report counts as none, and is not kept."""
     try:
-        return redact_bytes(mask_bytes(read_plain(path, MAX_REPORT_BYTES), headers))
+        return _clean(read_plain(path, MAX_REPORT_BYTES), hidden)
     except RunnerError:
         return None
+
+
+def _clean(data: bytes, hidden: Sequence[str]) -> bytes:
+    return redact_bytes(mask_bytes(data, hidden))
 
 
 def _bundle(bucket: Bucket, digest: str) -> bytes:
@@ -91,9 +141,35 @@ def _store(bucket: Bucket, task: Task, run: SuiteRun, evidence: Evidence) -> Poi
         (run.report_path, "application/xml"),
         (run.output_path, "text/plain; charset=utf-8"),
     ):
-        stored = _storable(path, task.context.headers)
+        stored = _storable(path, _hidden(run))
         if stored is not None:
             bucket.put_once(f"{prefix}{path.name}", stored, content_type)
+    evidence = replace(evidence, artifacts=_store_artifacts(bucket, prefix, run))
     body = to_json_bytes(evidence.spell())
     bucket.put_once(f"{prefix}evidence.json", body, JSON_TYPE)
     return Pointer(run=task.run, digest=digest_of(body))
+
+
+def _store_artifacts(bucket: Bucket, prefix: str, run: SuiteRun) -> tuple[Kept, ...]:
+    """What the suite's patterns find; of what is not text, only the known secrets are taken out."""
+    kept = []
+    hidden = _hidden(run)
+    for found in artifacts_in(run.results_dir, run.task.suite.artifacts):
+        if not isinstance(found, Artifact):
+            kept.append(Kept(path=found.path, left_out=found.why))
+            continue
+        data = mask_bytes(found.data, hidden)
+        if _is_text(data):
+            data = redact_bytes(data)
+        content_type = mimetypes.guess_type(found.path)[0] or "application/octet-stream"
+        bucket.put_once(f"{prefix}artifacts/{found.path}", data, content_type)
+        kept.append(Kept(path=found.path, size_bytes=len(data)))
+    return tuple(kept)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

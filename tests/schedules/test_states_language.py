@@ -38,6 +38,7 @@ def ready(*waves):
         "ready": True,
         "waves": listed,
         "wave_count": len(waves),
+        "parallel": 10,
         "plan_digest": "p",
         "run": run,
     }

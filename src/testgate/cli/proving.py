@@ -5,6 +5,7 @@ Imported by the command `publish`.
 """
 
 import io
+import os
 import re
 import socket
 import zipfile
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
+from testgate.cli.granting import stand_ins
 from testgate.cli.running import Against, Happening, context_of, run_plan
 from testgate.core.evidence import Evidence, Result
 from testgate.core.outcomes import Outcome
@@ -52,9 +54,10 @@ def prove(
         return []
     plan = Plan(gate="proof", waves=(tuple(_once(suite) for suite in suites),))
     with dead_url() as url:
-        against = Against(url=url, parameters=parameters)
+        grants = stand_ins(suites, os.environ)
+        against = Against(url=url, parameters=parameters, jobs=jobs, grants=grants)
         context = context_of(plan, against, datetime.now(UTC))
-        results, _ = run_plan(bundles, plan, context, jobs, tell)
+        results, _ = run_plan(bundles, plan, context, against, tell)
     by_name = {result.run.suite: result for result in results}
     today = datetime.now(UTC).date()
     return [

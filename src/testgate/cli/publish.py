@@ -25,8 +25,8 @@ from testgate.cli.proving import prove
 from testgate.cli.publishing import Publication, prepare_publication, publish
 from testgate.cli.run import Screen, end_on_sigterm, pair
 from testgate.cli.vendoring import Machine
-from testgate.core.canonical import canonical_json, digest_of
-from testgate.core.errors import PlanError
+from testgate.core.canonical import DIGEST, canonical_json, digest_of
+from testgate.core.errors import InputError, PlanError
 from testgate.core.layout import proof_key
 from testgate.core.plan import Suite
 
@@ -48,6 +48,13 @@ def publish_command(
         bool,
         typer.Option("--proof/--no-proof", help="Run new suites once where nothing answers."),
     ] = True,
+    image: Annotated[
+        str | None,
+        typer.Option(
+            help="Image whose deployments use this plan when GATE is a bare name: a reference with "
+            "@sha256:…, or the digest."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Store a gate's suites and plan by their digests, and print the hookDetails that name it.
@@ -60,7 +67,10 @@ def publish_command(
       testgate publish test_suites/testgate.toml
 
       testgate publish --stack testgate --region eu-west-1
+
+      testgate publish --image 111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop@sha256:4f53…
     """
+    digest = _image_digest(image)
     here = publication = prepare_publication(gate_file)
     connection = Connection(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
@@ -80,7 +90,7 @@ def publish_command(
         _prove(told, here, [here.plan.suite(suite.name) for suite in new.values()], given)
         for key, suite in new.items():
             store.put_json_once(key, {"suite": suite.name, "gate": plan.gate})
-    publish(store, publication)
+    publish(store, publication, digest)
     details = {"GATE": publication.pinned} | (
         {"TIMEOUT_SECONDS": plan.timeout_s} if plan.timeout_s else {}
     )
@@ -90,8 +100,24 @@ def publish_command(
     console = Console(soft_wrap=True, highlight=False)
     suites = ", ".join(suite.name for suite in plan.suites)
     console.print(f"Published gate [bold]{plan.gate}[/] ({suites}) to {store.name}.")
+    if digest:
+        console.print(f"Deployments of image {digest} use this plan where GATE is {plan.gate}.")
     console.print("hookDetails, for exactly this plan (the bare name follows what is latest):")
     typer.echo(json.dumps(details))
+
+
+def _image_digest(image: str | None) -> str | None:
+    """The digest of `--image`. Raises InputError for a tag, which may stand for another image
+    tomorrow."""
+    if image is None:
+        return None
+    digest = image.rpartition("@")[2]
+    if not DIGEST.fullmatch(digest):
+        raise InputError(
+            f"--image: got {image!r}, expected a digest, sha256:<64 hex>, alone or behind an "
+            "image's name and @"
+        )
+    return digest
 
 
 def _prove(

@@ -16,7 +16,13 @@ from testgate.cli.vendoring import HERE, REQUIREMENTS, Machine, vendored_files
 from testgate.core.canonical import digest_of
 from testgate.core.errors import PlanError, RunnerError
 from testgate.core.gatefile import GateFile, GateFileError, SuiteEntry, parse_gate_file
-from testgate.core.layout import gate_key, plan_key, suite_bundle_key, suite_key
+from testgate.core.layout import (
+    gate_key,
+    image_gate_key,
+    plan_key,
+    suite_bundle_key,
+    suite_key,
+)
 from testgate.core.plan import Plan, Suite, budget_problem, plan_problems, suite_problems
 from testgate.core.storing import to_json_bytes
 from testgate.core.toml_lines import line_of
@@ -146,11 +152,13 @@ def _plan(parsed: GateFile, digests: Mapping[str, str]) -> Plan:
         services=parsed.services,
         timeout_s=parsed.timeout_s,
         identity=parsed.identity,
+        parallel=parsed.parallel,
     )
 
 
-def publish(bucket: Bucket, publication: Publication) -> None:
-    """Store what is not there yet; the name moves last, so that it never points at nothing."""
+def publish(bucket: Bucket, publication: Publication, image_digest: str | None = None) -> None:
+    """Store what is not there yet; names move last, so that they never point at nothing. For the
+    image of that digest, the gate's name keeps meaning this plan."""
     for digest, data in publication.bundles.items():
         key = suite_bundle_key(digest)
         if not bucket.exists(key):
@@ -159,7 +167,10 @@ def publish(bucket: Bucket, publication: Publication) -> None:
     bucket.put_once(plan_key(plan.digest), plan.json.encode(), JSON_TYPE)
     for suite in plan.suites:
         bucket.put(suite_key(suite.name), to_json_bytes(suite.spell()), JSON_TYPE)
-    bucket.put(gate_key(plan.gate), to_json_bytes({"plan": plan.digest}), JSON_TYPE)
+    pointer = to_json_bytes({"plan": plan.digest})
+    if image_digest:
+        bucket.put(image_gate_key(plan.gate, image_digest), pointer, JSON_TYPE)
+    bucket.put(gate_key(plan.gate), pointer, JSON_TYPE)
 
 
 def _waves(gate_file: GateFile, digests: Mapping[str, str]) -> Iterator[tuple[Suite, ...]]:
@@ -178,6 +189,11 @@ def _waves(gate_file: GateFile, digests: Mapping[str, str]) -> Iterator[tuple[Su
                 thresholds=entry.thresholds,
                 command=entry.command,
                 evidence=entry.evidence,
+                flaky=entry.flaky,
+                environment=entry.environment,
+                secrets=entry.secrets,
+                role=entry.role,
+                artifacts=entry.artifacts,
                 quarantine=gate_file.quarantine.get(entry.name, ()),
             )
             for entry in wave

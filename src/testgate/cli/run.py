@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Self
@@ -20,6 +21,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from testgate.cli.connection import AsJson
 from testgate.cli.exits import exit_code
+from testgate.cli.granting import own_grants
 from testgate.cli.publishing import prepare_publication
 from testgate.cli.running import (
     Against,
@@ -86,7 +88,8 @@ def run_command(
 
     Suites see the same variables as in a deployment, and reach the URL through the same relay: one
     that sends no request there does not pass. A wave is not run if the one before it has not
-    passed. [identity] is not asked: a URL has no revision.
+    passed. [identity] is not asked: a URL has no revision. Secrets of suites are taken from
+    variables of the same names.
 
     Examples:
 
@@ -104,6 +107,11 @@ def run_command(
     console = Console(stderr=as_json, soft_wrap=True, highlight=False)
     _warn_of_nobody(console, against.url)
     end_on_sigterm()
+    against = replace(
+        against,
+        grants=own_grants(plan.suites, os.environ),
+        artifacts=None if output is None else output / "artifacts",
+    )
     with Screen(console, {suite.name: suite for suite in plan.suites}) as screen:
         rehearsal = rehearse(publication, suites or (), against, screen.tell)
     if output is not None:

@@ -24,12 +24,13 @@ from testgate.core.config import DEFAULT_TIMEOUT_S
 from testgate.core.errors import GateError, InputError
 from testgate.core.evidence import Crash, Evidence, Result, Run
 from testgate.core.handoff import RunContext, Task, spell_time
-from testgate.core.masking import mask_bytes, mask_evidence
+from testgate.core.masking import hidden_values, mask_bytes, mask_evidence
 from testgate.core.plan import PARALLEL, Due, Plan, Suite, shards_of
 from testgate.core.progress import Progress, read_progress
 from testgate.core.record import RunFacts, build_rehearsal, suite_times
 from testgate.core.redaction import redact_bytes
 from testgate.core.verdict import Verdict, judge, refused_so_far
+from testgate.runner.artifacts import Artifact, artifacts_in
 from testgate.runner.bundle import unpack_bundle
 from testgate.runner.files import read_plain
 from testgate.runner.process import MAX_OUTPUT_BYTES
@@ -42,6 +43,10 @@ MAX_PROGRESS_BYTES = 2_000_000
 _SPAWNING = multiprocessing.get_context("spawn")
 
 
+Grants = Mapping[str, Mapping[str, str]]
+"""By suite: the variables that hold what its plan only refers to."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Against:
     """What suites are run against, and what they are told. `jobs` shards run side by side."""
@@ -51,6 +56,8 @@ class Against:
     headers: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     jobs: int = PARALLEL
+    grants: Grants = field(default_factory=dict)
+    artifacts: Path | None = None  # where to keep what suites leave for people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +124,7 @@ def rehearse(
     plan = selected(publication.plan, names)
     started = datetime.now(UTC)
     context = context_of(plan, against, started)
-    results, outputs = run_plan(publication.bundles, plan, context, against.jobs, tell)
+    results, outputs = run_plan(publication.bundles, plan, context, against, tell)
     digest = context.input_digest
     verdict = judge(plan, results, digest, context.judged_on)
     facts = RunFacts(
@@ -127,6 +134,7 @@ def rehearse(
         deadline=spell_time(context.deadline),
         gate=plan.gate,
         plan_digest=plan.digest,
+        plan_by="",
         image="",
         base_url=context.base_url,
         identity={"says": "none: a URL has no revision"},
@@ -140,11 +148,11 @@ def run_plan(
     bundles: Mapping[str, bytes],
     plan: Plan,
     context: RunContext,
-    jobs: int,
+    against: Against,
     tell: Callable[[Happening], None],
 ) -> tuple[list[Result], dict[Run, bytes]]:
     """The results of every shard that was worth running, and what each attempt printed."""
-    return _Work(bundles=bundles, context=context, jobs=jobs, tell=tell).run(plan)
+    return _Work(bundles=bundles, context=context, against=against, tell=tell).run(plan)
 
 
 def context_of(plan: Plan, against: Against, started: datetime) -> RunContext:
@@ -210,7 +218,7 @@ class _Shard:
 class _Work:
     bundles: Mapping[str, bytes]
     context: RunContext
-    jobs: int
+    against: Against
     tell: Callable[[Happening], None]
 
     def run(self, plan: Plan) -> tuple[list[Result], dict[Run, bytes]]:
@@ -234,14 +242,15 @@ class _Work:
         running: list[_Shard] = []
         try:
             while waiting or running:
-                while waiting and len(running) < self.jobs:
+                while waiting and len(running) < self.against.jobs:
                     running.append(self._start(scratch, *waiting.popleft()))
                 wait([at.answer for at in running], timeout=LOOK_S)
                 for at in [each for each in running if each.answer.poll() or not each.alive]:
                     running.remove(at)
                     result = at.result()
                     results.append(result)
-                    outputs[at.run] = _output(at.directory, self.context.headers)
+                    outputs[at.run] = _output(at.directory, self._hidden(at.suite))
+                    self._keep_artifacts(at)
                     again = self._again(at, result)
                     self.tell(Ended(suite=at.suite, result=result, again=again))
                     if again:
@@ -258,27 +267,46 @@ class _Work:
         directory = scratch / run.path.replace("/", "_")
         task = Task(suite=suite, run=run, context=self.context)
         answer, given = _SPAWNING.Pipe(duplex=False)
-        arguments = (given, task, self.bundles[suite.bundle], directory)
+        granted = dict(self.against.grants.get(suite.name, {}))
+        arguments = (given, task, self.bundles[suite.bundle], directory, granted)
         process = _SPAWNING.Process(target=_run_shard, args=arguments, daemon=True)
         process.start()
         given.close()
         self.tell(Started(run=run, of_shards=suite.shards))
         return _Shard(suite=suite, run=run, directory=directory, process=process, answer=answer)
 
+    def _hidden(self, suite: Suite) -> tuple[str, ...]:
+        granted = self.against.grants.get(suite.name, {})
+        secrets = {name: text for name, text in granted.items() if name in suite.secrets}
+        return hidden_values(self.context.headers, secrets)
+
+    def _keep_artifacts(self, at: _Shard) -> None:
+        if self.against.artifacts is None:
+            return
+        for found in artifacts_in(at.directory / "results", at.suite.artifacts):
+            if isinstance(found, Artifact):
+                path = self.against.artifacts / at.run.path / found.path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(mask_bytes(found.data, self._hidden(at.suite)))
+
     def _again(self, at: _Shard, result: Result) -> bool:
         task = Task(suite=at.suite, run=at.run, context=self.context)
         return isinstance(result, Evidence) and may_try_again(task, result, datetime.now(UTC))
 
 
-def _run_shard(given: Connection, task: Task, bundle: bytes, directory: Path) -> None:
+def _run_shard(
+    given: Connection, task: Task, bundle: bytes, directory: Path, granted: Mapping[str, str]
+) -> None:
     """One attempt, in a process of its own, which ends with the one that has started it."""
     end_with_parent()
     directory.mkdir()
-    run = SuiteRun(task=task, directory=directory)
+    run = SuiteRun(task=task, directory=directory, granted=granted)
+    secrets = {name: text for name, text in granted.items() if name in task.suite.secrets}
+    hidden = hidden_values(task.context.headers, secrets)
     result: Result
     try:
         unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
-        result = mask_evidence(run_suite(run), task.context.headers)
+        result = mask_evidence(run_suite(run), hidden)
     except KeyboardInterrupt:
         return
     except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no result
@@ -293,11 +321,11 @@ def _progress(at: _Shard) -> Progress:
     return Progress()
 
 
-def _output(directory: Path, headers: Mapping[str, str]) -> bytes:
+def _output(directory: Path, hidden: Sequence[str]) -> bytes:
     """What it printed; nothing if the suite has put something else in its place."""
     with suppress(GateError, OSError):
         printed = read_plain(directory / "output.txt", 2 * MAX_OUTPUT_BYTES)
-        return redact_bytes(mask_bytes(printed, headers))
+        return redact_bytes(mask_bytes(printed, hidden))
     return b""
 
 

@@ -76,6 +76,20 @@ class Collected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A file that the suite left for people, stored beside the evidence; or why it was not."""
+
+    path: str
+    size_bytes: int = 0
+    left_out: str = ""
+
+    def spell(self) -> dict[str, object]:
+        """As it stands in evidence."""
+        spelled: dict[str, object] = {"path": self.path, "size_bytes": self.size_bytes}
+        return spelled | ({"left_out": self.left_out} if self.left_out else {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One shard's run. Times are RFC 3339 in UTC.
 
@@ -84,6 +98,7 @@ class Evidence:
     `allowed_s` is the time it was given: its own, or what the gate's deadline left of it.
     `relay` is None in evidence of a runner that did not count.
     `metrics` are numbers that thresholds may ask for, `collected` is None if nothing told.
+    `artifacts` decide nothing.
     """
 
     run: Run
@@ -100,6 +115,7 @@ class Evidence:
     relay: RelayCounts | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     collected: Collected | None = None
+    artifacts: tuple[Kept, ...] = ()
 
     def spell(self) -> dict[str, object]:
         """The JSON that is stored."""
@@ -122,6 +138,7 @@ class Evidence:
             "relay": self.relay.spell() if self.relay else None,
             "metrics": dict(self.metrics),
             "collected": self.collected.spell() if self.collected else None,
+            "artifacts": [kept.spell() for kept in self.artifacts],
         }
 
 
@@ -164,9 +181,20 @@ def parse_evidence(raw: object) -> Evidence:
             relay=_parse_relay(raw["relay"]),
             metrics=_parse_metrics(raw["metrics"]),
             collected=_parse_collected(raw["collected"]),
+            artifacts=tuple(_parse_kept(kept) for kept in _typed(raw, "artifacts", list)),
         )
     except KeyError as exc:
         raise EvidenceError(f"evidence lacks {exc.args[0]!r}") from None
+
+
+def _parse_kept(raw: object) -> Kept:
+    if not isinstance(raw, dict):
+        raise EvidenceError("evidence has an artifact that is no object")
+    return Kept(
+        path=_typed(raw, "path", str),
+        size_bytes=_typed(raw, "size_bytes", int),
+        left_out=_typed({"left_out": raw.get("left_out", "")}, "left_out", str),
+    )
 
 
 def _parse_relay(raw: object) -> RelayCounts | None:

@@ -16,14 +16,17 @@ from testgate.core.plan import (
     MAX_SHARDS,
     MAX_SUITE_TIMEOUT_S,
     NAME,
+    PARALLEL,
     EvidenceKind,
+    FlakyPolicy,
 )
+from testgate.core.provisions import SecretReference, parse_secret
 from testgate.core.quarantine import KEYS, QuarantineEntry, expiry_problems, read_entry
 from testgate.core.thresholds import Threshold, parse_threshold
 
 Place = tuple[str | int, ...]
 
-GATE_KEYS = ("name", "services", "timeout_s")
+GATE_KEYS = ("name", "services", "timeout_s", "parallel")
 FILE_KEYS = ("schema", "gate", "suites", "identity", "quarantine")
 _SUITE_NUMBERS = {  # lowest and highest value
     "timeout_s": (1, MAX_SUITE_TIMEOUT_S),
@@ -32,9 +35,16 @@ _SUITE_NUMBERS = {  # lowest and highest value
     "attempts": (1, MAX_ATTEMPTS),
     "wave": (None, None),
 }
+_CHOICES = {
+    "evidence": tuple(kind.value for kind in EvidenceKind),
+    "flaky": tuple(policy.value for policy in FlakyPolicy),
+}
 _KINDS: Mapping[type, str] = {str: "text", bool: "true or false", int: "a whole number"}
 SUITE_KEYS = frozenset(
-    {"name", "path", "framework", "command", "evidence", "blocking", "thresholds", *_SUITE_NUMBERS}
+    {
+        *("name", "path", "framework", "command", "evidence", "blocking", "thresholds", "flaky"),
+        *("environment", "secrets", "role", "artifacts", *_SUITE_NUMBERS),
+    }
 )
 
 
@@ -54,6 +64,11 @@ class SuiteEntry:
     thresholds: tuple[Threshold, ...] = ()
     command: tuple[str, ...] = ()
     evidence: EvidenceKind = EvidenceKind.REPORT
+    flaky: FlakyPolicy = FlakyPolicy.PASS
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, SecretReference] = field(default_factory=dict)
+    role: str = ""
+    artifacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,7 @@ class GateFile:
     suites: tuple[SuiteEntry, ...]
     services: tuple[str, ...] = ()
     timeout_s: int | None = None
+    parallel: int = PARALLEL
     identity: IdentityCheck | None = None
     quarantine: Mapping[str, tuple[QuarantineEntry, ...]] = field(default_factory=dict)
 
@@ -117,6 +133,12 @@ def parse_gate_file(text: str, today: date) -> GateFile:
             f"[gate] timeout_s is {_shown(timeout_s)}, expected a whole number of seconds",
             *("gate", "timeout_s"),
         )
+    parallel = gate.get("parallel", PARALLEL) if isinstance(gate, dict) else PARALLEL
+    if type(parallel) is not int:
+        problems.add(
+            f"[gate] parallel is {_shown(parallel)}, expected a whole number of shards",
+            *("gate", "parallel"),
+        )
     tables = raw.get("suites")
     if not isinstance(tables, list) or not tables:
         problems.add("no [[suites]] table: a gate without a suite could refuse nothing", "suites")
@@ -133,6 +155,7 @@ def parse_gate_file(text: str, today: date) -> GateFile:
         suites=suites,
         services=services,
         timeout_s=timeout_s,
+        parallel=parallel,
         identity=identity,
         quarantine=quarantine,
     )
@@ -231,6 +254,7 @@ def _entry(table: object, index: int, problems: _Problems) -> SuiteEntry | None:
     for key, problem in _value_problems(table):
         problems.add(f"{where}{problem}", *place, key)
     thresholds = _thresholds(table.get("thresholds", []), where, problems, *place)
+    secrets = _secrets(table.get("secrets", {}), where, problems, *place)
     if len(problems.texts) > before:
         return None
     command = tuple(table.get("command", ()))
@@ -239,6 +263,9 @@ def _entry(table: object, index: int, problems: _Problems) -> SuiteEntry | None:
         "command": command,
         "framework": table.get("framework", "command" if command else "pytest"),
         "evidence": EvidenceKind(table.get("evidence", "report")),
+        "flaky": FlakyPolicy(table.get("flaky", "pass")),
+        "artifacts": tuple(table.get("artifacts", ())),
+        "secrets": secrets,
     }
     return SuiteEntry(**(table | read))
 
@@ -259,10 +286,26 @@ def _thresholds(
     return tuple(found)
 
 
+def _secrets(
+    raw: object, where: str, problems: _Problems, *place: str | int
+) -> dict[str, SecretReference]:
+    if not isinstance(raw, dict):
+        expected = "expected a table: variable to reference"
+        problems.add(f"{where}secrets is {_shown(raw)}, {expected}", *place, "secrets")
+        return {}
+    found = {}
+    for name, reference in raw.items():
+        try:
+            found[name] = parse_secret(reference)
+        except PlanError as exc:
+            problems.add(f"{where}secrets {name} {exc}", *place, "secrets", name)
+    return found
+
+
 def _value_problems(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Each key whose value cannot be meant, and why."""
     name, path = table.get("name"), table.get("path")
-    wanted = {"framework": str, "blocking": bool} | dict.fromkeys(_SUITE_NUMBERS, int)
+    wanted = {"framework": str, "blocking": bool, "role": str} | dict.fromkeys(_SUITE_NUMBERS, int)
     for key, kind in wanted.items():
         if key in table and type(table[key]) is not kind:
             yield key, f"{key} is {_shown(table[key])}, expected {_KINDS[kind]}"
@@ -275,9 +318,18 @@ def _value_problems(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     if not isinstance(command, list) or not all(map(_is_text, command)):
         expected = "expected a list of texts: program and arguments"
         yield "command", f"command is {_shown(command)}, {expected}"
-    if table.get("evidence", "report") not in [kind.value for kind in EvidenceKind]:
-        expected = "expected report or exit-code"
-        yield "evidence", f"evidence is {_shown(table['evidence'])}, {expected}"
+    artifacts = table.get("artifacts", [])
+    if not isinstance(artifacts, list) or not all(map(_is_text, artifacts)):
+        expected = "expected a list of texts, such as 'screenshots/*.png'"
+        yield "artifacts", f"artifacts is {_shown(artifacts)}, {expected}"
+    environment = table.get("environment", {})
+    if not isinstance(environment, dict) or not all(map(_is_text, environment.values())):
+        expected = "expected a table of texts: variable to value"
+        yield "environment", f"environment is {_shown(environment)}, {expected}"
+    for key, (default, *others) in _CHOICES.items():
+        if table.get(key, default) not in (default, *others):
+            expected = f"expected {' or '.join((default, *others))}"
+            yield key, f"{key} is {_shown(table[key])}, {expected}"
     for key, (lowest, highest) in _SUITE_NUMBERS.items():
         value = table.get(key)
         if type(value) is int and not _within(value, lowest, highest):

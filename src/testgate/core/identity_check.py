@@ -93,6 +93,13 @@ def expected_value(check: IdentityCheck, subject: Subject) -> str:
     return "".join(text if name is None else facts(name) for name, text in _pieces(check.expect))
 
 
+def image_digest_of(subject: Subject) -> str:
+    """The digest of the image under test: the reference's own, or what ECS resolved; "" if neither
+    is known."""
+    image = subject.images.get(subject.container, "")
+    return _image_fact("image_digest", image, subject.image_digests.get(subject.container, ""))
+
+
 def _expect_problems(expect: str) -> list[str]:
     try:
         names = [name for name, _ in _pieces(expect) if name is not None]

@@ -7,7 +7,9 @@
     runs/<...>/checks/<number>.<result>.json
     index/<cluster>/<service>/<reversed ms>.<outcome>.<deployment id>.<run name>   (empty objects)
     waiting/<cluster>/<service>/<deployment id>/<run name>.json
+    runs/<...>/evidence/<suite>/<shard>/<attempt>-<retry>/artifacts/<path>
     plans/sha256/<hex>.json  plans/gates/<name>.json  plans/suites/<name>.json
+    plans/gates/<name>/<hex of an image's digest>.json
     bundles/suites/<hex>.zip
 
 The run name is the execution's name, or begins with the kind of a hook that has no execution.
@@ -213,6 +215,11 @@ def plan_key(digest: str) -> str:
 def gate_key(name: str) -> str:
     """The pointer from a gate's name to its latest plan's digest."""
     return f"plans/gates/{name}.json"
+
+
+def image_gate_key(name: str, image_digest: str) -> str:
+    """The pointer from a gate's name and an image's digest to the plan published for that image."""
+    return f"plans/gates/{name}/{hex_of(image_digest)}.json"
 
 
 def suite_key(name: str) -> str:

@@ -6,7 +6,7 @@ Standard library only; imported by publishing, the steps and the verdict.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -16,6 +16,13 @@ from testgate.core.deadlines import ASK_S, JUDGE_RESERVE_S
 from testgate.core.errors import PlanError
 from testgate.core.frameworks import FRAMEWORKS
 from testgate.core.identity_check import IdentityCheck, parse_check
+from testgate.core.provisions import (
+    SecretReference,
+    glob_problems,
+    parse_secret,
+    role_problem,
+    variable_problems,
+)
 from testgate.core.quarantine import QuarantineEntry, entry_problems, parse_entry
 from testgate.core.thresholds import MAX_THRESHOLDS, Threshold, parse_threshold
 
@@ -24,7 +31,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 MAX_SUITE_TIMEOUT_S = 780  # a Lambda function's 900 s, less its own start and its upload
 MAX_SHARDS = 64
 MAX_ATTEMPTS = 5
-PARALLEL = 10  # shards of a wave that run side by side, as the state machine has it
+PARALLEL = 10  # shards of a wave that run side by side, unless a gate says otherwise
+MAX_PARALLEL = 40  # AWS runs no more of an inline Map side by side (documented)
 MAX_RUNS = 300  # of a whole plan: a state's 256 KB and a history's 25,000 events hold so many
 
 
@@ -35,12 +43,19 @@ class EvidenceKind(StrEnum):
     EXIT_CODE = "exit-code"
 
 
+class FlakyPolicy(StrEnum):
+    """Whether a suite passes with tests that only passed when they were tried again."""
+
+    PASS = "pass"
+    FAIL = "fail"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
     """One suite as it is due. `bundle` is the digest of the published zip it runs from.
 
     `timeout_s` is that of one attempt at one shard; `command` is what is run for a suite of
-    framework "command".
+    framework "command". `environment`, `secrets`, `role` and `artifacts`: see provisions.
     """
 
     name: str
@@ -55,15 +70,25 @@ class Suite:
     quarantine: tuple[QuarantineEntry, ...] = ()
     command: tuple[str, ...] = ()
     evidence: EvidenceKind = EvidenceKind.REPORT
+    flaky: FlakyPolicy = FlakyPolicy.PASS
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, SecretReference] = field(default_factory=dict)
+    role: str = ""
+    artifacts: tuple[str, ...] = ()
 
     def spell(self) -> dict[str, object]:
         """As it stands in a plan; a key that says nothing is left out."""
-        lists: dict[str, object] = {
+        optional: dict[str, object] = {
             "quarantine": [entry.spell() for entry in self.quarantine],
             "thresholds": [str(threshold) for threshold in self.thresholds],
             "command": list(self.command),
+            "flaky": self.flaky.value if self.flaky is not FlakyPolicy.PASS else "",
+            "environment": dict(self.environment),
+            "secrets": {name: str(secret) for name, secret in self.secrets.items()},
+            "role": self.role,
+            "artifacts": list(self.artifacts),
         }
-        return {key: items for key, items in lists.items() if items} | {
+        return {key: told for key, told in optional.items() if told} | {
             "name": self.name,
             "bundle": self.bundle,
             "runner": "lambda",
@@ -90,13 +115,14 @@ class Plan:
     """Waves run one after another, the suites of a wave side by side. `services`: patterns of
     `cluster/service` that the gate is for; none means any. `timeout_s`: the TIMEOUT_SECONDS that
     the gate asks for, None if the default will do. `identity`: what green is asked besides, if
-    anything."""
+    anything. `parallel`: how many shards of a wave run side by side."""
 
     gate: str
     waves: tuple[tuple[Suite, ...], ...]
     services: tuple[str, ...] = ()
     timeout_s: int | None = None
     identity: IdentityCheck | None = None
+    parallel: int = PARALLEL
 
     @property
     def suites(self) -> tuple[Suite, ...]:
@@ -122,6 +148,7 @@ class Plan:
             "services": list(self.services),
             "timeout_s": self.timeout_s,
             "identity": self.identity.spell() if self.identity else None,
+            "parallel": self.parallel if self.parallel != PARALLEL else None,
         }
         return canonical_json(
             {key: value for key, value in optional.items() if value}
@@ -164,8 +191,8 @@ def timeout_problem(plan: Plan, timeout_s: int) -> str | None:
 def budget_problem(plan: Plan) -> str | None:
     """Why the suites' own limits do not fit into the gate's; None if they do.
 
-    Asked when a plan is published: waves follow each other, and of a wave PARALLEL shards run at a
-    time, each for its suite's `timeout_s` at most, as often as it has attempts.
+    Asked when a plan is published: waves follow each other, and of a wave `parallel` shards run at
+    a time, each for its suite's `timeout_s` at most, as often as it has attempts.
     """
     budget = budget_of(plan)
     if budget.needed_s <= budget.allowed_s:
@@ -187,7 +214,7 @@ class Budget:
 
 def budget_of(plan: Plan) -> Budget:
     """What a plan's own limits come to, with the time for identity and verdict."""
-    needs = [wave_limit(wave) for wave in plan.waves]
+    needs = [wave_limit(wave, plan.parallel) for wave in plan.waves]
     asking_s = 2 * ASK_S if plan.identity else 0
     parts = [f"wave {number}: {how}" for number, (_, how) in enumerate(needs, 1)]
     parts += [f"{asking_s} s for identity"] if asking_s else []
@@ -199,10 +226,10 @@ def budget_of(plan: Plan) -> Budget:
     )
 
 
-def wave_limit(wave: tuple[Suite, ...]) -> tuple[int, str]:
+def wave_limit(wave: tuple[Suite, ...], parallel: int = PARALLEL) -> tuple[int, str]:
     """The most seconds that a wave may take, and how they come about."""
     runs = sum(suite.shards for suite in wave)
-    rounds = -(-runs // PARALLEL)
+    rounds = -(-runs // parallel)
     longest_s = max((suite.timeout_s * suite.attempts for suite in wave), default=0)
     how = f"{longest_s} s" if rounds == 1 else f"{runs} shards, {rounds} rounds of {longest_s} s"
     return rounds * longest_s, how
@@ -231,6 +258,8 @@ def plan_problems(plan: Plan) -> list[str]:
         problems.append(
             f"timeout_s of [gate] is {plan.timeout_s}, expected {MIN_TIMEOUT_S} to {MAX_TIMEOUT_S}"
         )
+    if not 1 <= plan.parallel <= MAX_PARALLEL:
+        problems.append(f"parallel of [gate] is {plan.parallel}, expected 1 to {MAX_PARALLEL}")
     for suite in plan.suites:
         problems += [f"suite {suite.name!r}: {problem}" for problem in suite_problems(suite)]
     return problems
@@ -293,7 +322,11 @@ def suite_problems(suite: Suite) -> list[str]:
         ),
     )
     found = [problem for holds, problem in checks if not holds]
-    return found + entry_problems(suite.quarantine)
+    found += entry_problems(suite.quarantine)
+    found += variable_problems(suite.environment, suite.secrets)
+    found += glob_problems(suite.artifacts)
+    role = role_problem(suite.role)
+    return found + ([role] if role else [])
 
 
 def parse_plan(raw: object) -> Plan:
@@ -311,12 +344,16 @@ def parse_plan(raw: object) -> Plan:
     timeout_s = raw.get("timeout_s")
     if timeout_s is not None and type(timeout_s) is not int:
         raise PlanError("the plan's timeout_s is no whole number")
+    parallel = raw.get("parallel", PARALLEL)
+    if type(parallel) is not int:
+        raise PlanError("the plan's parallel is no whole number")
     plan = Plan(
         gate=gate,
         waves=tuple(_parse_wave(wave) for wave in waves),
         services=tuple(services),
         timeout_s=timeout_s,
         identity=parse_check(raw["identity"]) if "identity" in raw else None,
+        parallel=parallel,
     )
     problems = plan_problems(plan)
     if problems:
@@ -352,11 +389,26 @@ def parse_suite(raw: object) -> Suite:
         raise PlanError(f"suite {raw['name']!r} has a command that is no list of texts")
     if raw["evidence"] not in [kind.value for kind in EvidenceKind]:
         raise PlanError(f"suite {raw['name']!r} has unknown evidence {raw['evidence']!r}")
+    flaky = raw.get("flaky", FlakyPolicy.PASS.value)
+    if flaky not in [policy.value for policy in FlakyPolicy]:
+        raise PlanError(f"suite {raw['name']!r} has unknown flaky {flaky!r}")
+    artifacts = _list_in(raw, "artifacts")
+    if not all(isinstance(glob, str) for glob in artifacts):
+        raise PlanError(f"suite {raw['name']!r} has artifacts that are no list of texts")
+    role = raw.get("role", "")
+    if not isinstance(role, str):
+        raise PlanError(f"suite {raw['name']!r} has a role that is no text")
+    secrets = _texts_in(raw, "secrets")
     return Suite(
         **({key: raw[key] for key in kinds} | {"evidence": EvidenceKind(raw["evidence"])}),
         command=tuple(map(str, command)),
         quarantine=tuple(parse_entry(entry) for entry in _list_in(raw, "quarantine")),
         thresholds=tuple(parse_threshold(text) for text in _list_in(raw, "thresholds")),
+        flaky=FlakyPolicy(flaky),
+        environment=_texts_in(raw, "environment"),
+        secrets={name: parse_secret(text) for name, text in secrets.items()},
+        role=role,
+        artifacts=tuple(map(str, artifacts)),
     )
 
 
@@ -364,6 +416,13 @@ def _list_in(raw: Mapping[str, object], key: str) -> list[object]:
     found = raw.get(key, [])
     if not isinstance(found, list):
         raise PlanError(f"suite {raw['name']!r} has a {key} that is no list")
+    return found
+
+
+def _texts_in(raw: Mapping[str, object], key: str) -> dict[str, str]:
+    found = raw.get(key, {})
+    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+        raise PlanError(f"suite {raw['name']!r} has {key} that is no table of texts")
     return found
 
 

@@ -20,6 +20,7 @@ from testgate.core.verdict import Verdict
 RECORD_SCHEMA = "testgate.record/1"
 MAX_FULL_FAILURES = 200
 MAX_TRACE_CHARS = 8_000
+MAX_ARTIFACTS = 100  # of a suite; the others are found in the bucket
 
 Record = Mapping[str, Any]
 
@@ -34,6 +35,7 @@ class RunFacts:
     deadline: str
     gate: str
     plan_digest: str | None
+    plan_by: str = ""  # "digest", "image", "latest", "suites": how the plan was found
     image: str
     base_url: str
     identity: Mapping[str, object]
@@ -72,6 +74,7 @@ def _build(asked: Mapping[str, object], verdict: Verdict, facts: RunFacts) -> di
         **asked,
         "gate": facts.gate,
         "plan_digest": facts.plan_digest,
+        "plan_by": facts.plan_by,
         "image": facts.image,
         "base_url": facts.base_url,
         "identity": dict(facts.identity),
@@ -134,6 +137,7 @@ def _spell_suite(verdict: SuiteVerdict, facts: RunFacts, room: _Room) -> dict[st
             if test.outcome is Outcome.FLAKY
         ][:MAX_FULL_FAILURES],
         "quarantine": _spell_quarantine(verdict),
+        "artifacts": [each.spell() for each in verdict.artifacts[:MAX_ARTIFACTS]],
         "tests": [
             {"name": t.name, "outcome": t.outcome.value, "duration_s": t.duration_s}
             for t in verdict.tests

@@ -4,15 +4,15 @@ Each shard counts by its last attempt; what failed before it passed is flaky. Pu
 only; imported by the verdict and by whoever asks about one suite.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from testgate.core.binding import Counts
 from testgate.core.counting import count_tests, distinct_tests
-from testgate.core.evidence import Crash, Evidence, RelayCounts, Result, TestResult
+from testgate.core.evidence import Crash, Evidence, Kept, RelayCounts, Result, TestResult
 from testgate.core.outcomes import PASSING, Outcome, headline
-from testgate.core.plan import Suite
+from testgate.core.plan import FlakyPolicy, Suite
 from testgate.core.quarantine import MAX_SHARE_PERCENT, too_many
 from testgate.core.run_verdict import (
     Problem,
@@ -33,7 +33,8 @@ from testgate.core.wording import unasked_sentence
 class SuiteVerdict:
     """What became of one suite. `sentence` reads on its own; `tests` are in the reports' order.
 
-    `attempts` is how often the shard was run that was run most often.
+    `attempts` is how often the shard was run that was run most often; `artifacts` are named by
+    their place below the run's evidence.
     """
 
     suite: Suite
@@ -46,6 +47,7 @@ class SuiteVerdict:
     relay: RelayCounts | None = None
     measured: tuple[Measured, ...] = ()
     attempts: int = 0
+    artifacts: tuple[Kept, ...] = ()
 
     @property
     def failures(self) -> tuple[TestResult, ...]:
@@ -92,6 +94,7 @@ def judge_suite(suite: Suite, results: Sequence[Result], on: date | None = None)
         relay=_together(evidence.relay for evidence in left),
         measured=tuple(measure(each, [run.metrics for run in left]) for each in suite.thresholds),
         attempts=max(shard.attempts for shard in shards),
+        artifacts=tuple(_artifacts(left)),
     )
     problem = _shards_verdict(said, shards) or _unearned(said, left)
     if problem is not None:
@@ -119,6 +122,12 @@ def _shard(suite: Suite, shard: int, results: Sequence[Result], on: date | None)
         before=(first.sentence if first else "a threshold did not hold") if earlier else "",
         attempts=len(own),
     )
+
+
+def _artifacts(left: Sequence[Evidence]) -> Iterator[Kept]:
+    for evidence in left:
+        for kept in evidence.artifacts:
+            yield replace(kept, path=f"{evidence.run.path}/artifacts/{kept.path}")
 
 
 def _attempts_problem(
@@ -226,15 +235,23 @@ def _earned(said: SuiteVerdict, before: str) -> SuiteVerdict:
             f"{counts.ran} tests in {where} passed in attempt {said.attempts} of "
             f"{said.suite.attempts}, {again}; attempt 1: {before}"
         )
-        return replace(said, outcome=Outcome.FLAKY, sentence=sentence)
+        return _flaky(said, sentence)
     if counts.flaky:
         sentence = (
             f"{counts.ran} tests in {where} passed, {counts.flaky} of them only when tried again"
             f"{_quarantined(counts)}"
         )
-        return replace(said, outcome=Outcome.FLAKY, sentence=sentence)
+        return _flaky(said, sentence)
     sentence = f"{counts.ran} of {counts.ran} tests in {where} passed{_quarantined(counts)}"
     return replace(said, outcome=Outcome.PASSED, sentence=sentence)
+
+
+def _flaky(said: SuiteVerdict, sentence: str) -> SuiteVerdict:
+    """What passed only when tried again passes, unless the suite says that it must not."""
+    if said.suite.flaky is FlakyPolicy.PASS:
+        return replace(said, outcome=Outcome.FLAKY, sentence=sentence)
+    refusal = f"{sentence}; the suite allows none (flaky = 'fail')"
+    return replace(said, outcome=Outcome.FAILED, sentence=refusal)
 
 
 def _together(parts: Iterable[RelayCounts | None]) -> RelayCounts | None:

@@ -178,6 +178,7 @@ def _tested(run: RunView) -> Iterator[str]:
             "stage": run.stage,
             "gate": run.gate,
             "plan": run.plan_digest,
+            "plan is": run.plan_by,
             "identity": run.identity,
         }
         | requests

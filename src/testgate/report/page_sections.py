@@ -116,6 +116,7 @@ def tested_section(run: RunView) -> Element:
         ("Stage", _code(run.stage)),
         ("Gate", run.gate),
         ("Plan", _code(run.plan_digest)),
+        ("Plan is", run.plan_by),
         ("Identity", run.identity),
     ]
     return section("tested", "What was tested", facts([*named, *requests]))

@@ -23,6 +23,13 @@ from testgate.report.wording import what_happens_next
 
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 
+_PLAN_BY = {
+    "digest": "named by its digest",
+    "image": "published for this image",
+    "latest": "the latest published",
+    "suites": "made of the suites that TEST_SUITES names",
+}
+
 
 def read_record(record: Record) -> RunView:
     """What is known of a gate run; never raises for what a record lacks."""
@@ -37,6 +44,7 @@ def read_record(record: Record) -> RunView:
         stage=_text(record, "stage"),
         gate=_text(record, "gate"),
         plan_digest=_text(record, "plan_digest"),
+        plan_by=_PLAN_BY.get(_text(record, "plan_by"), ""),
         image=_text(record, "image"),
         base_url=_text(record, "base_url"),
         identity=_text(identity, "says"),

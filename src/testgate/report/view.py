@@ -109,6 +109,7 @@ class RunView:
     stage: str
     gate: str
     plan_digest: str
+    plan_by: str
     image: str
     base_url: str
     identity: str

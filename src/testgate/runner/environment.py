@@ -1,7 +1,7 @@
 """The environment a suite sees: an allow-list, the TESTGATE_* contract and its aliases.
 
-Nothing of the runner's own environment gets in, so no credentials do. Names: the union of what
-pytest-base-url, Playwright, Cypress and Locust document. Imported by `testgate.runner.suite`.
+Nothing of the runner's own environment gets in, so none of its credentials do. Names: the union of
+what pytest-base-url, Playwright, Cypress and Locust document. Imported by `testgate.runner.suite`.
 """
 
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from testgate.core.canonical import canonical_json
 from testgate.core.handoff import Task
+from testgate.core.provisions import filled
 
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
 _URL_ALIASES = (
@@ -22,9 +23,18 @@ _URL_ALIASES = (
 
 
 def suite_environment(
-    task: Task, *, results_dir: Path, progress: Path, home: Path, python_path: Sequence[str]
+    task: Task,
+    *,
+    results_dir: Path,
+    progress: Path,
+    home: Path,
+    python_path: Sequence[str],
+    granted: Mapping[str, str],
 ) -> dict[str, str]:
-    """Everything the suite's process gets to see."""
+    """Everything the suite's process gets to see; `granted` are its secrets and credentials.
+
+    Raises PlanError if the suite's own variables ask for what this run does not have.
+    """
     base_url = task.context.base_url
     told = {
         **task.context.variables,
@@ -39,6 +49,8 @@ def suite_environment(
     }
     return {
         **_inherited(os.environ),
+        **{name: filled(text, told) for name, text in task.suite.environment.items()},
+        **granted,
         **dict.fromkeys(_URL_ALIASES, base_url),
         **told,
         "TESTGATE_CONTEXT": canonical_json(told),

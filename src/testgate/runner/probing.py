@@ -21,7 +21,7 @@ from testgate.core.deadlines import ASK_S
 from testgate.core.fence import fence_problem
 from testgate.core.identity_answers import TIMES, Answer
 from testgate.core.identity_check import IdentityCheck
-from testgate.core.masking import mask
+from testgate.core.masking import hidden_values, mask
 from testgate.core.redaction import redact
 from testgate.runner.relay import Target, upstream_of
 from testgate.runner.relay_headers import request_headers
@@ -187,7 +187,7 @@ def _shown(answer: Answer, target: Target) -> Answer:
     """What travels and is recorded: short, and without what green should not tell."""
 
     def clean(text: str) -> str:
-        return redact(mask(" ".join(text.split()), target.headers))[:MAX_VALUE_CHARS]
+        return redact(mask(" ".join(text.split()), hidden_values(target.headers)))[:MAX_VALUE_CHARS]
 
     value = answer.value if answer.value is None else clean(answer.value)
     return replace(answer, value=value, problem=clean(answer.problem))

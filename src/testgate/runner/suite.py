@@ -5,8 +5,8 @@ Imported by run_suite and the command line.
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,10 +35,12 @@ _MAX_COLLECTED_BYTES = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteRun:
-    """One shard to run below a fresh directory; the suite's files are unpacked to `suite_dir`."""
+    """One shard to run below a fresh directory; the suite's files are unpacked to `suite_dir`.
+    `granted`: the variables that hold what its plan only refers to."""
 
     task: Task
     directory: Path
+    granted: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def suite_dir(self) -> Path:
@@ -103,6 +105,7 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
                         str(run.suite_dir / VENDORED),
                         package_root,
                     ),
+                    granted=run.granted,
                 ),
                 output_path=run.output_path,
             ),

@@ -26,13 +26,20 @@ _FIELDS: dict[str, set[str]] = {
     "Map": _ANY
     | {"ResultPath"}
     | _GUARDED
-    | {"ItemsPath", "ItemSelector", "MaxConcurrency", "ItemProcessor"},
+    | {"ItemsPath", "ItemSelector", "MaxConcurrency", "MaxConcurrencyPath", "ItemProcessor"},
     "Parallel": _ANY | _SHAPED | _GUARDED | {"Branches"},
 }
 _RETRY = {"ErrorEquals", "IntervalSeconds", "BackoffRate", "MaxDelaySeconds", "MaxAttempts"}
 _CATCH = {"ErrorEquals", "ResultPath", "Next", "Comment"}
 _MACHINE = {"Comment", "StartAt", "States", "TimeoutSeconds", "Version", "QueryLanguage"}
-_PATHS = ("InputPath", "OutputPath", "ItemsPath", "TimeoutSecondsPath", "SecondsPath")
+_PATHS = (
+    "InputPath",
+    "OutputPath",
+    "ItemsPath",
+    "MaxConcurrencyPath",
+    "TimeoutSecondsPath",
+    "SecondsPath",
+)
 _ERRORS = ("ErrorPath", "CausePath")
 _INLINE = {"Mode": "INLINE"}
 

@@ -232,7 +232,9 @@ class _Step:
             template = self.state.get("ItemSelector")
             given = item if template is None else resolve(template, Scope(data, context))
             works.append((machine, given, context))
-        return self._side_by_side(works, self.state.get("MaxConcurrency") or len(items))
+        path = self.state.get("MaxConcurrencyPath")
+        most = self.state.get("MaxConcurrency", 0) if path is None else self._at(path, data)
+        return self._side_by_side(works, most or len(items))
 
     def _parallel(self, data: Any) -> list[Any]:
         given = self._parameters(data)

@@ -3,8 +3,16 @@
 Imported by the local AWS: the front asks for requests, its parts for what services do themselves.
 """
 
+from dataclasses import replace
+
 from testgate.local.rights.call import Call, Place
-from testgate.local.rights.deployed import policies_of_resource, policies_of_role
+from testgate.local.rights.calls import ASSUME_ROLE
+from testgate.local.rights.deployed import (
+    policies_of_resource,
+    policies_of_role,
+    trust_of_role,
+)
+from testgate.local.rights.documents import PolicyKind, read_policy
 from testgate.local.rights.errors import PolicyError
 from testgate.local.rights.evaluation import (
     Allowed,
@@ -49,7 +57,8 @@ class Authority:
             principals=frozenset({"*", f"AWS:{session.role_arn}", f"AWS:{session.arn}"}),
             accounts=frozenset({f"AWS:{account}", f"AWS:arn:aws:iam::{account}:root"}),
         )
-        return self._settle(session.role_name, session.arn, request, session.role_arn)
+        refused = self._settle(session.role_name, session.arn, request, session.role_arn)
+        return refused or self._limited(session, request) or self._untrusted(session, request)
 
     def refusal_of_service(self, service: str, source_arn: str, call: Call) -> str | None:
         """Why a service may not make the call for `source_arn` without a role; None if it may.
@@ -104,6 +113,39 @@ class Authority:
             return None
         reason = explain(name, request, decision, by_role=role_arn is not None)
         return self._deny(caller, request.action, request.resource, reason)
+
+    def _limited(self, session: Session, request: Request) -> str | None:
+        """Why the session's own policy forbids what its role allows. AWS (documented): a session
+        may do what both allow."""
+        if not session.policy:
+            return None
+        try:
+            policy = read_policy(session.policy, "of the session", PolicyKind.SESSION)
+        except PolicyError as exc:
+            return self._unreadable(session, request, exc)
+        return self._unless_allowed(session, request, evaluate([policy], request))
+
+    def _untrusted(self, session: Session, request: Request) -> str | None:
+        """Why a role may not be assumed though the caller's own policies allow it: its trust policy
+        must allow it, too (simplified: AWS lets a trust policy that names the caller do alone)."""
+        if request.action != ASSUME_ROLE:
+            return None
+        try:
+            trust = trust_of_role(request.resource)
+        except PolicyError as exc:
+            return self._unreadable(session, request, exc)
+        whoever = replace(request, principals=request.principals | request.accounts)
+        return self._unless_allowed(session, request, evaluate(trust, whoever))
+
+    def _unless_allowed(self, session: Session, request: Request, decision: Decision) -> str | None:
+        if isinstance(decision, Allowed):
+            return None
+        reason = explain(session.arn, request, decision, by_role=False)
+        return self._deny(session.role_name, request.action, request.resource, reason)
+
+    def _unreadable(self, session: Session, request: Request, exc: PolicyError) -> str:
+        reason = f"{_start(session.arn, request)} because the local AWS cannot evaluate {exc}"
+        return self._deny(session.role_name, request.action, request.resource, reason)
 
     def _deny(self, caller: str, action: str, resource: str, reason: str) -> str:
         self.ledger.note_denial(

@@ -28,6 +28,9 @@ KNOWN_KEYS = (
 )
 """Keys of conditions that requests here have, or lack as they would on AWS."""
 
+ASSUME_ROLE = "sts:AssumeRole"
+"""Allowed only if the role's own trust policy allows it too."""
+
 _CBOR_OPERATION = re.compile(r"/service/[^/]+/operation/(?P<operation>[A-Za-z]+)")
 _INVOCATION = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations/?")
 
@@ -84,6 +87,8 @@ def _cloudwatch(request: Request, place: Place) -> tuple[Call, ...]:
 
 def _sts(request: Request, _: Place) -> tuple[Call, ...]:
     action = request.form.get("Action", "")
+    if action == ASSUME_ROLE.partition(":")[2]:
+        return (Call(action=ASSUME_ROLE, resource=request.form.get("RoleArn", "")),)
     if action != "GetCallerIdentity":
         raise unknown("sts", action)
     return ()  # documented: no permissions are required
@@ -98,6 +103,8 @@ _READERS: Mapping[str, Callable[[Request, Place], tuple[Call, ...]]] = {
     "logs": json_calls.logs,
     "monitoring": _cloudwatch,
     "s3": s3_calls.s3,
+    "secretsmanager": json_calls.secrets_manager,
+    "ssm": json_calls.ssm,
     "states": json_calls.states,
     "sts": _sts,
 }

@@ -50,6 +50,17 @@ def policies_of_resource(arn: str) -> tuple[Policy, ...]:
     return ()
 
 
+def trust_of_role(role_arn: str) -> tuple[Policy, ...]:
+    """Who may assume a role; nobody if there is no such role. Raises PolicyError."""
+    role = find_role(role_arn)
+    if role is None:
+        return ()
+    document = json.loads(role.assume_role_policy_document)
+    for statement in document["Statement"]:
+        statement["Resource"] = role_arn  # which a trust policy leaves out
+    return (_read(document, f"trust of {role.name}", PolicyKind.RESOURCE),)
+
+
 def find_role(role_arn: str) -> Any | None:
     """moto's role of that ARN."""
     account = role_arn.split(":")[4] if role_arn.count(":") > 4 else ""

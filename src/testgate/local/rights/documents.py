@@ -40,6 +40,7 @@ class PolicyKind(Enum):
 
     IDENTITY = "identity-based"
     RESOURCE = "resource-based"
+    SESSION = "session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _choice(raw: Mapping[str, Any], element: str, pattern: Callable[[str], Patte
 
 def _principals(raw: Mapping[str, Any], kind: PolicyKind) -> frozenset[str] | None:
     """As `Request.principals` spells them."""
-    if kind is PolicyKind.IDENTITY:
+    if kind is not PolicyKind.RESOURCE:
         if "Principal" in raw:
             raise PolicyError("a role's policy has no Principal")
         return None

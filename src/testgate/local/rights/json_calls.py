@@ -1,4 +1,5 @@
-"""Rights of the services that speak JSON: ECS, ECR, Step Functions, EventBridge, CloudWatch Logs.
+"""Rights of the services that speak JSON: ECS, ECR, Step Functions, EventBridge, CloudWatch Logs,
+Secrets Manager and Parameter Store.
 
 Each operation has its row; resource types are those of the service authorization reference.
 Imported by `calls` alone.
@@ -8,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from moto.secretsmanager.models import secretsmanager_backends
 from werkzeug.wrappers import Request
 
 from testgate.local.rights.call import Call, Place, unknown
@@ -43,6 +45,16 @@ def events(request: Request, place: Place) -> tuple[Call, ...]:
 def logs(request: Request, place: Place) -> tuple[Call, ...]:
     """The rights that a CloudWatch Logs request needs. Raises UnknownCallError."""
     return _read(request, place, "logs", _LOGS)
+
+
+def secrets_manager(request: Request, place: Place) -> tuple[Call, ...]:
+    """The rights that a Secrets Manager request needs. Raises UnknownCallError."""
+    return _read(request, place, "secretsmanager", _SECRETS_MANAGER)
+
+
+def ssm(request: Request, place: Place) -> tuple[Call, ...]:
+    """The rights that a Systems Manager request needs. Raises UnknownCallError."""
+    return _read(request, place, "ssm", _SSM)
 
 
 def log_group_arn(place: Place, group: str) -> str:
@@ -154,6 +166,24 @@ def _on_log_stream(action: str) -> Rights:
     ]
 
 
+def _get_secret_value(body: Body, place: Place) -> Iterable[Call]:
+    """On the secret's ARN, which ends in six characters that its name has not."""
+    name = str(body["SecretId"])
+    secret = secretsmanager_backends[place.account][place.region].secrets.get(name)
+    arn = name if name.startswith("arn:") else place.arn("secretsmanager", f"secret:{name}")
+    yield Call(
+        action="secretsmanager:GetSecretValue", resource=arn if secret is None else secret.arn
+    )
+
+
+def _get_parameter(body: Body, place: Place) -> Iterable[Call]:
+    name = str(body["Name"])
+    arn = place.arn("ssm", f"parameter/{name.removeprefix('/')}")
+    yield Call(action="ssm:GetParameter", resource=name if name.startswith("arn:") else arn)
+
+
+_SECRETS_MANAGER: Mapping[str, Rights] = {"GetSecretValue": _get_secret_value}
+_SSM: Mapping[str, Rights] = {"GetParameter": _get_parameter}
 _ECS: Mapping[str, Rights] = {
     "DescribeServiceDeployments": _on_each(
         "ecs:DescribeServiceDeployments", "serviceDeploymentArns", "service-deployment"

@@ -22,6 +22,7 @@ class Session:
 
     role_arn: str
     name: str
+    policy: str = ""  # of the session: what it allows besides, and only then
 
     @property
     def account(self) -> str:
@@ -77,11 +78,11 @@ def session_of(access_key_id: str) -> Session | None:
         return found
     # By AssumeRole over the API.
     role = sts_backends[DEFAULT_ACCOUNT_ID]["aws"].get_assumed_role_from_access_key(access_key_id)
-    if role is None or role.policy:
-        what = "is of no session" if role is None else "has a session policy, not evaluated here"
+    if role is None:
         raise UnknownKeyError(
-            f"The security token included in the request is invalid: {access_key_id} {what}"
+            f"The security token included in the request is invalid: {access_key_id} is of no "
+            "session"
         )
-    session = Session(role_arn=role.role_arn, name=role.session_name)
+    session = Session(role_arn=role.role_arn, name=role.session_name, policy=role.policy or "")
     _sessions[access_key_id] = session
     return session

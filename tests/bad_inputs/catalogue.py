@@ -38,6 +38,7 @@ def rows() -> tuple[BadInput, ...]:
         hook_events,
         plans,
         policy_details,
+        provisions,
         reports,
     )
 
@@ -47,6 +48,7 @@ def rows() -> tuple[BadInput, ...]:
         policy_details,
         gate_files,
         plans,
+        provisions,
         bundles,
         reports,
         evidence,

@@ -35,6 +35,7 @@ ROWS = (
         "a test in the evidence has outcome 'fine'",
         tests=[{"name": "a", "outcome": "fine"}],
     ),
+    stored("artifacts: [7]", "evidence has an artifact that is no object", artifacts=[7]),
     stored("relay: 7", "the relay's counts are not an object", relay=7),
     stored(
         "relay counts that are none",

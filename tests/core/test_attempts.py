@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from testgate.core.evidence import Crash, Run
 from testgate.core.handoff import RunContext, Task
 from testgate.core.outcomes import Outcome
+from testgate.core.plan import FlakyPolicy
 from testgate.core.quarantine import QuarantineEntry
 from testgate.core.thresholds import parse_threshold
 from testgate.core.verdict import judge
@@ -39,6 +40,23 @@ def test_what_passes_at_the_second_attempt_is_flaky_listed_and_counted():
     assert smoke.sentence.startswith(
         "2 tests in suite smoke passed in attempt 2 of 3, 1 of them flaky; attempt 1: 1 of 2 tests"
     )
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        (attempt(1, failed("b")), attempt(2, passed("b"))),
+        (attempt(1, exit_code=3), attempt(2, passed("b"))),
+        (attempt(1, dataclasses.replace(passed("b"), outcome=Outcome.FLAKY)),),
+    ],
+    ids=["by attempt", "after a broken run", "by the framework"],
+)
+def test_a_suite_that_allows_no_flaky_test_refuses_one(results):
+    strict = plan(suite(attempts=3, flaky=FlakyPolicy.FAIL))
+    own = [dataclasses.replace(each, plan_digest=strict.digest) for each in results]
+    result = verdict(*own, of=strict)
+    assert result.outcome is Outcome.FAILED
+    assert "the suite allows none (flaky = 'fail')" in result.sentence
 
 
 def test_a_run_that_passes_after_a_broken_one_says_what_was_wrong():

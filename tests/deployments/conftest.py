@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -28,6 +29,7 @@ from tests.rights.collecting import DeployedRights, store
 from tests.rights.plugin import DIRECTORY
 
 ROOT = Path(__file__).resolve().parents[2]
+SECRETS_PAGE = ROOT / "docs" / "secrets.md"
 TIME_SCALE = 0.1
 PATIENCE_S = 60.0
 _numbers = itertools.count(1)
@@ -72,10 +74,19 @@ def local(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> It
 def stack(local: LocalAws, pytestconfig: pytest.Config) -> Iterator[GateStack]:
     """The shipped stack; what its rights were used for is kept when it goes."""
     build_bundles(ROOT / "build", Target.host())
-    made = deploy_gate(local.client, ROOT)
+    made = deploy_gate(local.client, ROOT, parameters={"SuitePolicyArn": suite_policy(local)})
     rights = DeployedRights(local.client, made.name)
     yield made
     store(pytestconfig.stash[DIRECTORY], rights.used(local.rights.ledger.uses()))
+
+
+def suite_policy(local: LocalAws) -> str:
+    """The policy of docs/secrets.md, for the secrets and the role of these tests."""
+    text = re.search(r"```json\n(.+?)```", SECRETS_PAGE.read_text(), re.DOTALL)
+    assert text is not None
+    document = text[1].replace("eu-west-1", "us-east-1").replace("111111111111", "123456789012")
+    made = local.client("iam").create_policy(PolicyName="suites", PolicyDocument=document)
+    return str(made["Policy"]["Arn"])
 
 
 @pytest.fixture

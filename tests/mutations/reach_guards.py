@@ -148,4 +148,28 @@ REACH_GUARDS = (
         new="",
         test="tests/core/test_masking.py::test_a_value_is_masked_however_it_is_spelled",
     ),
+    Guard(
+        name="secrets are masked",
+        prevents="a secret in evidence, because a test printed it",
+        file=CORE + "masking.py",
+        old="for value in (secrets or {}).values()",
+        new="for value in ()",
+        test="tests/core/test_masking.py::test_a_short_secret_is_masked_where_it_stands_whole",
+    ),
+    Guard(
+        name="a suite's role cannot move its deployment",
+        prevents="a suite that shifts the traffic it judges",
+        file="src/testgate/aws/provisions.py",
+        old='{"Sid": "NotTheGate", "Effect": "Deny", "Action": list(_NEVER), "Resource": "*"},',
+        new="",
+        test="tests/core/test_provisions.py::test_no_role_lets_a_suite_decide_about_its_deployment",
+    ),
+    Guard(
+        name="flaky = 'fail'",
+        prevents="a pass of a suite that allows no flaky test",
+        file=CORE + "suite_verdict.py",
+        old="    if said.suite.flaky is FlakyPolicy.PASS:\n",
+        new="    if True:\n",
+        test="tests/core/test_attempts.py::test_a_suite_that_allows_no_flaky_test_refuses_one",
+    ),
 )

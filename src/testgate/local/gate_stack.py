@@ -65,9 +65,14 @@ class GateStack:
 
 
 def deploy_gate(
-    client: Callable[[str], Any], repository: Path, *, name: str = "testgate"
+    client: Callable[[str], Any],
+    repository: Path,
+    *,
+    name: str = "testgate",
+    parameters: Mapping[str, str] | None = None,
 ) -> GateStack:
-    """Upload what `make bundle` built and create the stack. Raises GateError."""
+    """Upload what `make bundle` built and create the stack; `parameters` are those of the template
+    besides the artifacts'. Raises GateError."""
     artifacts = read_manifest(repository / "build" / "manifest.json")
     template = template_artifact(template_path(StackKind.GATE, repository))
     bucket, stacks = ArtifactBucket(client), Stacks(client, time.sleep)
@@ -78,7 +83,7 @@ def deploy_gate(
     change_set = stacks.prepare(
         name,
         stacks.template({"TemplateURL": bucket.url(template)}),
-        {"ArtifactBucket": bucket.name} | keys,
+        {"ArtifactBucket": bucket.name} | keys | dict(parameters or {}),
         "create",
     )
     if change_set is None:

@@ -248,3 +248,50 @@ def test_rights_can_be_left_unenforced(server, actor, bucket):
     server.front.set_guard(Guard(Authority(region="us-east-1", enforces=False)))
     actor.client("s3").get_object(Bucket=bucket, Key="runs/a")
     actor.client("ecs").list_clusters()
+
+
+def test_a_session_policy_limits_what_the_role_may(server, actor, bucket):
+    """AWS: a session may do what the role's policies and the session's own both allow."""
+    actor.may(allow(["s3:GetObject", "s3:PutObject"]))
+    answer = server.client("sts").assume_role(
+        RoleArn=actor.arn,
+        RoleSessionName="limited",
+        Policy=document(allow("*"), deny("s3:PutObject")),
+    )["Credentials"]
+    limited = boto3.client(
+        "s3",
+        endpoint_url=server.url,
+        region_name="us-east-1",
+        config=CONFIG,
+        aws_access_key_id=answer["AccessKeyId"],
+        aws_secret_access_key=answer["SecretAccessKey"],
+        aws_session_token=answer["SessionToken"],
+    )
+    assert limited.get_object(Bucket=bucket, Key="runs/a")
+    with pytest.raises(ClientError) as refused:
+        limited.put_object(Bucket=bucket, Key="x", Body=b"x")
+    assert denied(refused)[2].endswith("with an explicit deny in a session policy")
+    with pytest.raises(ClientError) as refused:
+        limited.list_objects_v2(Bucket=bucket)
+    assert "no identity-based policy allows the s3:ListBucket action" in denied(refused)[2]
+    limited.close()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_role_is_assumed_only_by_those_it_trusts(server, actor, trusted):
+    name = f"assumed-{actor.name}"
+    principal = actor.arn if trusted else "arn:aws:iam::123456789012:role/another"
+    trust = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
+    iam = server.client("iam")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    assume = {"RoleArn": role, "RoleSessionName": "it"}
+    with pytest.raises(ClientError) as refused:
+        actor.client("sts").assume_role(**assume)
+    assert "no identity-based policy allows the sts:AssumeRole action" in denied(refused)[2]
+    actor.may(allow("sts:AssumeRole", role))
+    if trusted:
+        assert actor.client("sts").assume_role(**assume)["Credentials"]["SessionToken"]
+        return
+    with pytest.raises(ClientError) as refused:
+        actor.client("sts").assume_role(**assume)
+    assert "no resource-based policy allows the sts:AssumeRole action" in denied(refused)[2]

@@ -116,6 +116,10 @@ def _describe_services(body: Body, place: Place) -> Iterable[Call]:
         yield _on_service("ecs:DescribeServices", service, body.get("cluster"), place)
 
 
+def _update_service(body: Body, place: Place) -> Iterable[Call]:
+    yield _on_service("ecs:UpdateService", body["service"], body.get("cluster"), place)
+
+
 def _on_service(action: str, service: str, cluster: str | None, place: Place) -> Call:
     if not service.startswith("arn:"):
         name = (cluster or _DEFAULT_CLUSTER).rpartition("/")[2]
@@ -195,6 +199,7 @@ _ECS: Mapping[str, Rights] = {
     # Documented: this action knows no resources.
     "DescribeTaskDefinition": lambda *_: [Call(action="ecs:DescribeTaskDefinition", resource="*")],
     "ListServiceDeployments": _list_service_deployments,
+    "UpdateService": _update_service,
 }
 _ECR: Mapping[str, Rights] = {
     "DescribeImageScanFindings": _on_repository("ecr:DescribeImageScanFindings"),

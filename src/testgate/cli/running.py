@@ -258,7 +258,7 @@ class _Work:
         directory = scratch / run.path.replace("/", "_")
         task = Task(suite=suite, run=run, context=self.context)
         answer, given = _SPAWNING.Pipe(duplex=False)
-        arguments = (given, task, self.bundles[suite.bundle], directory)
+        arguments = (given, task, self.bundles.get(suite.bundle), directory)
         process = _SPAWNING.Process(target=_run_shard, args=arguments, daemon=True)
         process.start()
         given.close()
@@ -270,14 +270,15 @@ class _Work:
         return isinstance(result, Evidence) and may_try_again(task, result, datetime.now(UTC))
 
 
-def _run_shard(given: Connection, task: Task, bundle: bytes, directory: Path) -> None:
+def _run_shard(given: Connection, task: Task, bundle: bytes | None, directory: Path) -> None:
     """One attempt, in a process of its own, which ends with the one that has started it."""
     end_with_parent()
     directory.mkdir()
     run = SuiteRun(task=task, directory=directory)
     result: Result
     try:
-        unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
+        if bundle is not None:
+            unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
         result = mask_evidence(run_suite(run), task.context.headers)
     except KeyboardInterrupt:
         return

@@ -31,7 +31,7 @@ from testgate.core.evidence import Evidence, Kept
 from testgate.core.handoff import Pointer, Task, parse_order
 from testgate.core.layout import suite_bundle_key
 from testgate.core.masking import MIN_SECRET_CHARS, hidden_values, mask_bytes, mask_evidence
-from testgate.core.plan import Suite
+from testgate.core.plan import Runner, Suite
 from testgate.core.redaction import redact_bytes
 from testgate.core.storing import to_json_bytes
 from testgate.runner.artifacts import Artifact, artifacts_in
@@ -69,10 +69,11 @@ def run_shard(bucket: Bucket, event: Mapping[str, Any]) -> dict[str, object]:
     suite = load_plan(bucket, order.context.plan_digest).suite(order.run.suite)
     task = Task(suite=suite, run=order.run, context=order.context)
     empty_temporary_files(os.environ)  # what another gate's suite left, or a run that was killed
-    bundle = _bundle(bucket, task.suite.bundle)
+    bundle = _bundle(bucket, suite.bundle) if suite.runner is Runner.LAMBDA else None
     with fresh_directory() as place:
-        run = SuiteRun(task=task, directory=place, granted=_granted(task.suite, bucket.name))
-        unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
+        run = SuiteRun(task=task, directory=place, granted=_granted(suite, bucket.name))
+        if bundle is not None:
+            unpack_bundle(bundle, suite.bundle, run.suite_dir)
         evidence = mask_evidence(run_suite(run), _hidden(run))
         pointer = _store(bucket, task, run, evidence)
     return pointer.spell() | {"again": may_try_again(task, evidence, datetime.now(UTC))}

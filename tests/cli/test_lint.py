@@ -55,6 +55,34 @@ def test_every_problem_is_told_at_once_with_its_line(place):
     ]
 
 
+def test_problems_of_checks_are_told_with_their_lines(place):
+    gate_file(
+        place,
+        '[[suites]]\nname = "smoke"\n[[suites.checks]]\nname = "a"\npath = "/"\nexpects = 1\n'
+        '[[suites.checks]]\nname = "b"\npath = "b"\nexpect.json.a = { minimum = 1 }\n',
+    )
+    assert invoke("lint").stdout.splitlines() == [
+        "testgate.toml:9: suite 'smoke': check 'a': unknown key 'expects'; did you mean expect?",
+        "testgate.toml:12: suite 'smoke': check 'b': path is 'b', expected one like /health, "
+        "without dots and spaces",
+        "testgate.toml:13: suite 'smoke': check 'b': expect.json 'a': unknown comparison "
+        "'minimum'; did you mean min?",
+        "3 problems",
+    ]
+
+
+def test_an_expression_of_a_check_is_read_before_it_is_published(place):
+    gate_file(
+        place,
+        '[[suites]]\nname = "smoke"\n[[suites.checks]]\nname = "a"\npath = "/"\n'
+        '[suites.checks.expect.json]\n"a[" = 1\n',
+    )
+    (line, _) = invoke("lint").stdout.splitlines()
+    assert line.startswith(
+        "testgate.toml:10: suite 'smoke': check 'a': jmespath 'a[' cannot be read: "
+    )
+
+
 def test_keys_that_mean_nothing_are_told_with_the_nearest_that_does(place):
     gate_file(place, '[[suites]]\nname = "smoke"\npath = "smoke"\ntimeout = 3\nshards = 65\n')
     done = invoke("lint", "--json")

@@ -48,6 +48,44 @@ def test_a_key_stands_on_its_line_and_one_that_is_missing_on_its_tables(place, l
     assert line_of(TEXT, place) == line
 
 
+NESTED = """[[suites]]
+name = "one"
+[[suites.checks]]
+name = "a"
+[suites.checks.expect]
+status = 200
+[suites.checks.expect.json]
+"length(a.b)" = 3
+[[suites.checks]]
+expect.json."x[0].y" = { min = 1 }
+ expect . status = 404
+[[suites]]
+[[suites.checks]]
+path = "/"
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        (("suites", 0, "checks", 0), 3),
+        (("suites", 0, "checks", 0, "name"), 4),
+        (("suites", 0, "checks", 0, "expect"), 5),
+        (("suites", 0, "checks", 0, "expect", "status"), 6),
+        (("suites", 0, "checks", 0, "expect", "body"), 5),
+        (("suites", 0, "checks", 0, "expect", "json", "length(a.b)"), 8),
+        (("suites", 0, "checks", 1, "expect", "json", "x[0].y"), 10),
+        (("suites", 0, "checks", 1, "expect"), 10),
+        (("suites", 0, "checks", 1, "expect", "status"), 11),
+        (("suites", 0, "checks", 1, "path"), 9),
+        (("suites", 1, "checks", 0, "path"), 14),
+        (("suites", 1, "name"), 12),
+    ],
+)
+def test_a_key_of_a_table_within_tables_stands_on_its_line(place, line):
+    assert line_of(NESTED, place) == line
+
+
 KEYS = st.sampled_from(["name", "path", "shards"])
 
 

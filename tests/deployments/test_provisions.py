@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from testgate.cli.publishing import prepare_publication, publish
 from testgate.core.outcomes import Outcome
 from tests.deployments.conftest import GOOD, SUITE
 
@@ -189,3 +190,33 @@ def test_a_name_means_the_plan_published_for_the_image_and_else_the_latest(lab, 
     assert lab.run(refused).record["plan_by"] == "latest"
     report = lab.bucket.get(lab.run(refused).place.report).decode()
     assert "the latest published" in report
+
+
+CHECKS = """
+schema = 1
+[gate]
+name = "{name}"
+[[suites]]
+name = "checks"
+[suites.secrets]
+API_TOKEN = "ssm:/shop-tests/token"
+[[suites.checks]]
+name = "with a token"
+path = "/health"
+headers = {{ Authorization = "Token ${{API_TOKEN}}" }}
+[suites.checks.expect]
+status = 418
+"""
+
+
+def test_a_secret_in_a_check_is_sent_and_not_told(lab, given):
+    lab.established()
+    gate_file = lab.directory / "testgate.toml"
+    gate_file.write_text(CHECKS.format(name=lab.name))
+    publish(lab.bucket, prepare_publication(gate_file))
+    run = lab.run(lab.update("2", lab.hook()))
+    (failure,) = run.record["suites"][0]["failures"]
+    assert failure["message"] == "status is 200, expected 418"
+    assert "Token [redacted]" in failure["trace"]
+    stored = b"".join(lab.bucket.get(key) for key in lab.bucket.keys(run.place.prefix))
+    assert TOKEN.encode() not in stored

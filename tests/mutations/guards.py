@@ -7,6 +7,7 @@ from tests.mutations.asking_guards import ASKING_GUARDS
 from tests.mutations.guard import Guard
 from tests.mutations.hook_guards import HOOK_GUARDS
 from tests.mutations.hostile_guards import HOSTILE_GUARDS
+from tests.mutations.http_guards import HTTP_GUARDS
 from tests.mutations.reach_guards import REACH_GUARDS
 
 CORE = "src/testgate/core/"
@@ -30,6 +31,7 @@ GUARDS = (
     *REACH_GUARDS,
     *ASKING_GUARDS,
     *HOSTILE_GUARDS,
+    *HTTP_GUARDS,
     *HOOK_GUARDS,
     Guard(
         name="output answers this question",

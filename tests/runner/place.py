@@ -45,6 +45,7 @@ def ask(url, path=''):
 
 
 def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, shard=1, context=(), **suite_changes):
+    told = {"base_url": GREEN.url, "variables": {"TESTGATE_SERVICE": "web"}} | dict(context)
     place = SuiteRun(
         task=Task(
             suite=sample_suite(timeout_s=timeout_s, **suite_changes),
@@ -53,11 +54,9 @@ def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, shard=1, context=(),
                 input_digest="i",
                 plan_digest="p",
                 prefix="runs/x/",
-                base_url=GREEN.url,
                 deadline=datetime.now(UTC) + timedelta(seconds=deadline_s),
                 judged_on=datetime.now(UTC).date(),
-                variables={"TESTGATE_SERVICE": "web"},
-                **dict(context),
+                **told,
             ),
         ),
         directory=tmp_path,

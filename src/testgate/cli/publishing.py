@@ -27,7 +27,7 @@ from testgate.core.plan import Plan, Suite, budget_problem, plan_problems, suite
 from testgate.core.storing import to_json_bytes
 from testgate.core.toml_lines import line_of
 from testgate.runner.bundle import PUBLISH_AGAIN, check_bundle
-from testgate.runner.probing import expression_problem
+from testgate.runner.probing import expression_problem, jmespath_problem
 from testgate.runner.suite import VENDORED
 
 LEFT_OUT = frozenset(
@@ -113,6 +113,9 @@ def examine(
     zips: dict[str, bytes] = {}
     findings: list[Finding] = []
     for index, entry in enumerate(parsed.suites):
+        if entry.checks:
+            findings += [finding(text, "suites", index, *at) for text, *at in _expressions(entry)]
+            continue
         try:
             zips[entry.name] = _zip_suite(gate_file.parent, entry, machine)
         except PlanError as exc:
@@ -126,7 +129,9 @@ def examine(
         for problem in suite_problems(suite)
     }
     unzipped = tuple(
-        f"suite {entry.name!r}: bundle " for entry in parsed.suites if entry.name not in digests
+        f"suite {entry.name!r}: bundle "
+        for entry in parsed.suites
+        if entry.name not in digests and not entry.checks
     )
     findings += [
         finding(problem, *of_suites.get(problem, ("gate",)))
@@ -140,7 +145,11 @@ def examine(
         findings += [finding(problem, "identity", "jmespath")] if problem else []
     if findings:
         return None, sorted(findings, key=lambda each: each.line or 0)
-    vendors = any((gate_file.parent / e.path / REQUIREMENTS).is_file() for e in parsed.suites)
+    vendors = any(
+        (gate_file.parent / entry.path / REQUIREMENTS).is_file()
+        for entry in parsed.suites
+        if not entry.checks
+    )
     bundles = {digest_of(data): data for data in zips.values()}
     return Publication(plan=plan, bundles=bundles, vendors=vendors), []
 
@@ -194,10 +203,21 @@ def _waves(gate_file: GateFile, digests: Mapping[str, str]) -> Iterator[tuple[Su
                 secrets=entry.secrets,
                 role=entry.role,
                 artifacts=entry.artifacts,
+                checks=entry.checks,
                 quarantine=gate_file.quarantine.get(entry.name, ()),
             )
             for entry in wave
         )
+
+
+def _expressions(entry: SuiteEntry) -> Iterator[tuple[str, *tuple[str | int, ...]]]:
+    """What is wrong with the JMESPath of a suite's checks, each with its place."""
+    for index, check in enumerate(entry.checks):
+        for expression, _ in check.expect.json:
+            problem = jmespath_problem(expression)
+            if problem:
+                text = f"suite {entry.name!r}: check {check.name!r}: {problem}"
+                yield text, "checks", index, "expect", "json", expression
 
 
 def _zip_suite(root: Path, entry: SuiteEntry, machine: Machine | None) -> bytes:

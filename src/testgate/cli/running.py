@@ -268,7 +268,7 @@ class _Work:
         task = Task(suite=suite, run=run, context=self.context)
         answer, given = _SPAWNING.Pipe(duplex=False)
         granted = dict(self.against.grants.get(suite.name, {}))
-        arguments = (given, task, self.bundles[suite.bundle], directory, granted)
+        arguments = (given, task, self.bundles.get(suite.bundle), directory, granted)
         process = _SPAWNING.Process(target=_run_shard, args=arguments, daemon=True)
         process.start()
         given.close()
@@ -295,7 +295,11 @@ class _Work:
 
 
 def _run_shard(
-    given: Connection, task: Task, bundle: bytes, directory: Path, granted: Mapping[str, str]
+    given: Connection,
+    task: Task,
+    bundle: bytes | None,
+    directory: Path,
+    granted: Mapping[str, str],
 ) -> None:
     """One attempt, in a process of its own, which ends with the one that has started it."""
     end_with_parent()
@@ -305,7 +309,8 @@ def _run_shard(
     hidden = hidden_values(task.context.headers, secrets)
     result: Result
     try:
-        unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
+        if bundle is not None:
+            unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
         result = mask_evidence(run_suite(run), hidden)
     except KeyboardInterrupt:
         return

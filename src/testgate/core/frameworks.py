@@ -7,6 +7,7 @@ something else ended it. Pure; standard library only; imported by the plan and t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+HTTP = "http"  # of a suite of checks, which the runner itself asks
 _SIGNAL = 128  # a shell adds the signal that ended what it ran (POSIX)
 
 
@@ -50,6 +51,11 @@ FRAMEWORKS: Mapping[str, Framework] = {
             failed=frozenset(range(1, 126)),
             errors={126: "could not be executed", 127: "was not found"},
             shell=True,
+        ),
+        Framework(  # testgate.runner.http_suite
+            name=HTTP,
+            failed=frozenset({1}),
+            errors={2: "could not ask its checks"},
         ),
     )
 }

@@ -3,14 +3,17 @@
 Standard library only; imported by publishing and the command line.
 """
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
+from testgate.core.checks import Check
 from testgate.core.errors import PlanError
+from testgate.core.frameworks import HTTP
+from testgate.core.gatefile_checks import OF_FILES, has_files, read_checks
 from testgate.core.identity_check import IdentityCheck, parse_check
+from testgate.core.nearest import nearest_key
 from testgate.core.plan import (
     MAX_ATTEMPTS,
     MAX_SHARDS,
@@ -42,18 +45,19 @@ _CHOICES = {
 _KINDS: Mapping[type, str] = {str: "text", bool: "true or false", int: "a whole number"}
 SUITE_KEYS = frozenset(
     {
-        *("name", "path", "framework", "command", "evidence", "blocking", "thresholds", "flaky"),
-        *("environment", "secrets", "role", "artifacts", *_SUITE_NUMBERS),
+        *("name", "runner", "checks", "blocking", "thresholds", "flaky", "secrets"),
+        *("environment", *OF_FILES, *_SUITE_NUMBERS),
     }
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteEntry:
-    """One `[[suites]]` table. `path` is relative to the gate file; waves run in ascending order."""
+    """One `[[suites]]` table. `path` is relative to the gate file, "" for a suite of checks; waves
+    run in ascending order."""
 
     name: str
-    path: str
+    path: str = ""
     framework: str = "pytest"
     timeout_s: int = 300
     min_tests: int = 1
@@ -69,6 +73,7 @@ class SuiteEntry:
     secrets: Mapping[str, SecretReference] = field(default_factory=dict)
     role: str = ""
     artifacts: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +153,7 @@ def parse_gate_file(text: str, today: date) -> GateFile:
     known = {str(table.get("name")) for table in tables if isinstance(table, dict)}
     quarantine = _quarantine(raw.get("quarantine", []), known, problems, today)
     identity = _identity(raw["identity"], problems) if "identity" in raw else None
+    suites = tuple(_with_min_tests(entry, quarantine.get(entry.name, ())) for entry in suites)
     if problems.texts:
         raise GateFileError(problems.texts, problems.places)
     return GateFile(
@@ -159,13 +165,6 @@ def parse_gate_file(text: str, today: date) -> GateFile:
         identity=identity,
         quarantine=quarantine,
     )
-
-
-def nearest_key(key: str, known: Iterable[str]) -> str:
-    """What to say behind an unknown key."""
-    names = sorted(known)
-    close = difflib.get_close_matches(key.lower(), names, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(names)}"
 
 
 def _named(table: Mapping[str, object], place: Place) -> str:
@@ -255,19 +254,30 @@ def _entry(table: object, index: int, problems: _Problems) -> SuiteEntry | None:
         problems.add(f"{where}{problem}", *place, key)
     thresholds = _thresholds(table.get("thresholds", []), where, problems, *place)
     secrets = _secrets(table.get("secrets", {}), where, problems, *place)
+    checks = read_checks(table, lambda text, *at: problems.add(f"{where}{text}", *place, *at))
     if len(problems.texts) > before:
         return None
     command = tuple(table.get("command", ()))
+    by_default = HTTP if checks else "command" if command else "pytest"
     read = {
         "thresholds": thresholds,
         "command": command,
-        "framework": table.get("framework", "command" if command else "pytest"),
+        "framework": table.get("framework", by_default),
         "evidence": EvidenceKind(table.get("evidence", "report")),
         "flaky": FlakyPolicy(table.get("flaky", "pass")),
         "artifacts": tuple(table.get("artifacts", ())),
         "secrets": secrets,
+        "checks": checks,
+        "min_tests": table.get("min_tests", 0 if checks else 1),
     }
-    return SuiteEntry(**(table | read))
+    given = {key: value for key, value in table.items() if key != "runner"}
+    return SuiteEntry(**(given | read))
+
+
+def _with_min_tests(entry: SuiteEntry, quarantine: Sequence[QuarantineEntry]) -> SuiteEntry:
+    """By default every check of a suite must run, but for those that do not count."""
+    due = max(1, len(entry.checks) - len(quarantine))
+    return entry if entry.min_tests else replace(entry, min_tests=due)
 
 
 def _thresholds(
@@ -312,7 +322,7 @@ def _value_problems(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         expected = "expected lower-case letters, digits, - and _"
         yield "name", f"name is {_shown(name)}, {expected}"
-    if not isinstance(path, str) or not path:
+    if not isinstance(path, str if has_files(table) else str | None) or path == "":
         yield "path", f"path is {_shown(path)}, expected a directory beside the gate file"
     command = table.get("command", [])
     if not isinstance(command, list) or not all(map(_is_text, command)):

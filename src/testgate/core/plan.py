@@ -11,10 +11,12 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from testgate.core.canonical import DIGEST, canonical_json, digest_of
+from testgate.core.checks import Check, checks_problems, read_check
+from testgate.core.conditions import texts_in
 from testgate.core.config import DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S, MIN_TIMEOUT_S
 from testgate.core.deadlines import ASK_S, JUDGE_RESERVE_S
 from testgate.core.errors import PlanError
-from testgate.core.frameworks import FRAMEWORKS
+from testgate.core.frameworks import FRAMEWORKS, HTTP
 from testgate.core.identity_check import IdentityCheck, parse_check
 from testgate.core.provisions import (
     SecretReference,
@@ -25,6 +27,7 @@ from testgate.core.provisions import (
 )
 from testgate.core.quarantine import QuarantineEntry, entry_problems, parse_entry
 from testgate.core.thresholds import MAX_THRESHOLDS, Threshold, parse_threshold
+from testgate.core.variables import unknown_variables
 
 PLAN_SCHEMA = "testgate.plan/1"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -34,6 +37,16 @@ MAX_ATTEMPTS = 5
 PARALLEL = 10  # shards of a wave that run side by side, unless a gate says otherwise
 MAX_PARALLEL = 40  # AWS runs no more of an inline Map side by side (documented)
 MAX_RUNS = 300  # of a whole plan: a state's 256 KB and a history's 25,000 events hold so many
+
+
+OF_FILES = tuple(name for name in FRAMEWORKS if name != HTTP)  # what a gate file may name
+
+
+class Runner(StrEnum):
+    """What runs a suite: its files in the runner's function, or the runner asks its checks."""
+
+    LAMBDA = "lambda"
+    HTTP = "http"
 
 
 class EvidenceKind(StrEnum):
@@ -52,14 +65,15 @@ class FlakyPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """One suite as it is due. `bundle` is the digest of the published zip it runs from.
+    """One suite as it is due. `bundle` is the digest of the published zip it runs from, "" for a
+    suite of checks, which stand in the plan.
 
     `timeout_s` is that of one attempt at one shard; `command` is what is run for a suite of
     framework "command". `environment`, `secrets`, `role` and `artifacts`: see provisions.
     """
 
     name: str
-    bundle: str
+    bundle: str = ""
     framework: str = "pytest"
     timeout_s: int = 300
     min_tests: int = 1
@@ -75,10 +89,18 @@ class Suite:
     secrets: Mapping[str, SecretReference] = field(default_factory=dict)
     role: str = ""
     artifacts: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def runner(self) -> Runner:
+        """What runs it."""
+        return Runner.HTTP if self.framework == HTTP else Runner.LAMBDA
 
     def spell(self) -> dict[str, object]:
         """As it stands in a plan; a key that says nothing is left out."""
         optional: dict[str, object] = {
+            "bundle": self.bundle,
+            "checks": [check.spell() for check in self.checks],
             "quarantine": [entry.spell() for entry in self.quarantine],
             "thresholds": [str(threshold) for threshold in self.thresholds],
             "command": list(self.command),
@@ -90,8 +112,7 @@ class Suite:
         }
         return {key: told for key, told in optional.items() if told} | {
             "name": self.name,
-            "bundle": self.bundle,
-            "runner": "lambda",
+            "runner": self.runner.value,
             "framework": self.framework,
             "timeout_s": self.timeout_s,
             "min_tests": self.min_tests,
@@ -273,12 +294,22 @@ def suite_problems(suite: Suite) -> list[str]:
             f"name is {suite.name[:100]!r}, expected lower-case letters, digits, - and _",
         ),
         (
-            DIGEST.fullmatch(suite.bundle),
+            suite.framework == HTTP or DIGEST.fullmatch(suite.bundle),
             f"bundle is {suite.bundle[:100]!r}, expected sha256:<64 hex>",
+        ),
+        (suite.framework != HTTP or not suite.bundle, "a suite of checks has no bundle"),
+        (
+            bool(suite.checks) == (suite.framework == HTTP),
+            f"framework {suite.framework!r} has {len(suite.checks)} checks; runner 'http' needs "
+            "some, and no other has any",
+        ),
+        (
+            not suite.checks or suite.min_tests <= len(suite.checks),
+            f"min_tests is {suite.min_tests}, and it has {len(suite.checks)} checks",
         ),
         (
             suite.framework in FRAMEWORKS,
-            f"framework {suite.framework!r} is not known; use {' or '.join(FRAMEWORKS)}",
+            f"framework {suite.framework!r} is not known; use {' or '.join(OF_FILES)}",
         ),
         (
             not suite.command or suite.framework == "command",
@@ -322,6 +353,12 @@ def suite_problems(suite: Suite) -> list[str]:
         ),
     )
     found = [problem for holds, problem in checks if not holds]
+    found += checks_problems(suite.checks)
+    asked = [text for check in suite.checks for text in texts_in(check.spell())]
+    found += unknown_variables(asked, {*suite.environment, *suite.secrets})
+    names = {check.name for check in suite.checks}
+    unknown = [entry.test for entry in suite.quarantine if names and entry.test not in names]
+    found += [f"quarantine names {test!r}, which is none of its checks" for test in unknown]
     found += entry_problems(suite.quarantine)
     found += variable_problems(suite.environment, suite.secrets)
     found += glob_problems(suite.artifacts)
@@ -372,7 +409,6 @@ def parse_suite(raw: object) -> Suite:
         raise PlanError("the plan holds a suite that is no object")
     kinds = {
         "name": str,
-        "bundle": str,
         "framework": str,
         "timeout_s": int,
         "min_tests": int,
@@ -387,6 +423,8 @@ def parse_suite(raw: object) -> Suite:
     command = _list_in(raw, "command")
     if not all(isinstance(word, str) for word in command):
         raise PlanError(f"suite {raw['name']!r} has a command that is no list of texts")
+    if not isinstance(raw.get("bundle", ""), str):
+        raise PlanError(f"suite {raw['name']!r} has a bundle that is no text")
     if raw["evidence"] not in [kind.value for kind in EvidenceKind]:
         raise PlanError(f"suite {raw['name']!r} has unknown evidence {raw['evidence']!r}")
     flaky = raw.get("flaky", FlakyPolicy.PASS.value)
@@ -401,6 +439,8 @@ def parse_suite(raw: object) -> Suite:
     secrets = _texts_in(raw, "secrets")
     return Suite(
         **({key: raw[key] for key in kinds} | {"evidence": EvidenceKind(raw["evidence"])}),
+        bundle=str(raw.get("bundle", "")),
+        checks=tuple(read_check(each) for each in _list_in(raw, "checks")),
         command=tuple(map(str, command)),
         quarantine=tuple(parse_entry(entry) for entry in _list_in(raw, "quarantine")),
         thresholds=tuple(parse_threshold(text) for text in _list_in(raw, "thresholds")),

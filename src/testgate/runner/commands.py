@@ -1,4 +1,5 @@
-"""What is run for a suite: pytest with Testgate's plugin, or the command that the suite names.
+"""What is run for a suite: pytest with Testgate's plugin, the command that the suite names, or the
+program that asks its checks.
 
 Imported by `testgate.runner.suite`.
 """
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from testgate.core.plan import Suite
+from testgate.core.plan import Runner, Suite
 from testgate.runner.configuration import suite_config
 
 
@@ -20,9 +21,16 @@ class Places:
     report_path: Path
     scratch: Path
 
+    @property
+    def checks_path(self) -> Path:
+        """Where an http suite's checks lie."""
+        return self.scratch / "checks.json"
+
 
 def argv_of(suite: Suite, places: Places, base_url: str) -> Sequence[str]:
     """Program and arguments; a command finds everything in its environment."""
+    if suite.runner is Runner.HTTP:
+        return [sys.executable, "-m", "testgate.runner.http_suite", str(places.checks_path)]
     return suite.command or _pytest(places, base_url)
 
 

@@ -40,10 +40,16 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 def expression_problem(check: IdentityCheck) -> str | None:
     """Why its JMESPath cannot be used; None if it can, or if a header is looked at."""
+    problem = jmespath_problem(check.jmespath or "@")
+    return f"identity: {problem}" if problem else None
+
+
+def jmespath_problem(expression: str) -> str | None:
+    """Why a JMESPath cannot be used; None if it can."""
     try:
-        jmespath.compile(check.jmespath or "@")
+        jmespath.compile(expression)
     except JMESPathError as exc:
-        return f"identity: jmespath {check.jmespath!r} cannot be read: {' '.join(str(exc).split())}"
+        return f"jmespath {expression!r} cannot be read: {' '.join(str(exc).split())}"
     return None
 
 

@@ -10,6 +10,7 @@ from testgate.core.headers import HOP_BY_HOP
 
 Headers = Sequence[tuple[str, str]]
 
+OWN_ANSWER = "Testgate-Relay"  # says that the relay answers, and not green
 _NOT_SENT_ON = HOP_BY_HOP | {"host", "expect", "content-length"}
 
 
@@ -35,7 +36,7 @@ def response_headers(
     received: Headers, *, upgraded: bool, green: str, hosts: frozenset[str], origin: str
 ) -> Headers:
     """What the suite is told: `hosts` are green's names, `origin` is the relay's own."""
-    dropped = HOP_BY_HOP | (_listed(received) - {"upgrade"})
+    dropped = HOP_BY_HOP | (_listed(received) - {"upgrade"}) | {OWN_ANSWER.lower()}
     kept = [
         (name, _turned(name, value, green, hosts, origin))
         for name, value in received

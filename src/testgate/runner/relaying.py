@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from testgate.core.fence import fence_problem
 from testgate.core.headers import is_token
 from testgate.runner.relay_headers import (
+    OWN_ANSWER,
     Headers,
     request_headers,
     response_headers,
@@ -126,6 +127,10 @@ class Exchange(BaseHTTPRequestHandler):
             with response:
                 self.relay.answered(response.status, time.monotonic() - asked_at)
                 self._answer(response)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What the standard library cannot read of a request is the relay's own answer, too."""
+        self._own(code, f"the request cannot be passed on: {explain or message or code}")
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: the runner's log is not a suite's to fill."""
@@ -246,6 +251,7 @@ class Exchange(BaseHTTPRequestHandler):
         headers = [
             ("Content-Type", "text/plain; charset=utf-8"),
             ("Content-Length", str(len(body))),
+            (OWN_ANSWER, str(status)),
         ]
         self._send_head(status, http.client.responses[status], headers, chunked=False)
         self.wfile.write(body)

@@ -16,13 +16,14 @@ from testgate.core.errors import RunnerError
 from testgate.core.evidence import Collected, Evidence, TestResult
 from testgate.core.handoff import RunContext, Task, parse_time, spell_time
 from testgate.core.outcomes import Outcome
-from testgate.core.plan import EvidenceKind
+from testgate.core.plan import EvidenceKind, Runner
 from testgate.core.redaction import redact
 from testgate.core.run_verdict import deserves_another_try
 from testgate.core.sharding import COLLECTED
 from testgate.runner.commands import Places, argv_of
 from testgate.runner.environment import suite_environment
 from testgate.runner.files import read_plain, read_tail
+from testgate.runner.http_order import checks_of, every_check
 from testgate.runner.process import Command, Ended, run_process
 from testgate.runner.relay import Relay, Target
 from testgate.runner.reports import JUNIT, Reported, read_reports
@@ -89,6 +90,9 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
     for directory in (run.results_dir, home):
         directory.mkdir()
     package_root = str(Path(__file__).parents[2])
+    if task.suite.runner is Runner.HTTP:
+        run.suite_dir.mkdir(exist_ok=True)
+        run.places.checks_path.write_text(checks_of(task), encoding="utf-8")
     with _reached(task) as (relay, base_url):
         told = replace(task, context=replace(task.context, base_url=base_url))
         ended = run_process(
@@ -166,6 +170,8 @@ def _reached(task: Task) -> Iterator[tuple[Relay, str]]:
 def _report(run: SuiteRun, ended: Ended) -> Reported:
     """What the suite's pass is to rest on; an exit code counts as one test of the suite's name."""
     suite = run.task.suite
+    if suite.runner is Runner.HTTP:
+        return every_check(suite, read_reports(run.results_dir, own_names=True))
     if suite.evidence is EvidenceKind.REPORT:
         return read_reports(run.results_dir, own_names=suite.framework != "pytest")
     passed = ended.exit_code == 0

@@ -1,23 +1,42 @@
-"""`testgate local up`: the local AWS in the foreground, for any AWS client."""
+"""`testgate local`: the local AWS for any AWS client, in the foreground or detached."""
 
+import os
+import shlex
 import signal
+import sys
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from testgate.cli import background
+from testgate.cli.release import release
 from testgate.cli.repository import repository
+
+if TYPE_CHECKING:
+    from testgate.local.world import LocalAws
 
 local_app = typer.Typer(
     no_args_is_help=True, help="A local AWS made of real parts, behind one endpoint URL."
 )
 
 
-@local_app.callback()
-def _group() -> None:
-    """Keeps `up` a command of its own."""
+local_app.command("release")(release)
+SHOP, SHOP_VERSION = "shop", "1.1.0"
+_SHOP_S = 60.0
+
+
+@local_app.command("down")
+def down() -> None:
+    """End the local AWS that `up --detach` has started from this shell.
+
+    Examples:
+
+      testgate local down
+    """
+    typer.echo(f"The local AWS of process {background.end(os.environ)} has ended.")
 
 
 @local_app.command("up")
@@ -35,6 +54,17 @@ def up(
     with_gate: Annotated[
         bool, typer.Option("--with-gate", help="Deploy infra/gate.yaml as stack testgate.")
     ] = False,
+    with_shop: Annotated[
+        bool,
+        typer.Option("--with-shop", help="Deploy version 1.1.0 of the example shop, as shop/shop."),
+    ] = False,
+    detach: Annotated[
+        bool,
+        typer.Option(
+            "--detach", help="Go on in the background, and print the variables for `eval`."
+        ),
+    ] = False,
+    ready: Annotated[Path | None, typer.Option(hidden=True)] = None,
     ca_file: Annotated[
         Path | None,
         typer.Option(help="Certificates in PEM that functions trust in place of the system's."),
@@ -57,7 +87,12 @@ def up(
       testgate local up
 
       testgate local up --port 5000 --with-gate --time-scale 0.1
+
+      eval "$(testgate local up --detach --with-gate --with-shop)"
     """
+    if detach:
+        _detach()
+        return
     # Imported here because the local AWS takes a second to import.
     from testgate.local.ecs import EcsSettings, read_behaviour
     from testgate.local.gate_stack import deploy_gate
@@ -88,9 +123,38 @@ def up(
             for each in ("admission", "approval", "metrics"):
                 typer.echo(f"             or {getattr(stack, f'{each}_function_arn')}")
             typer.echo(f"  roleArn       {stack.hook_invoke_role_arn}")
+        if with_shop:
+            site = _deploy_shop(local)
+            console.print(f"\nService {SHOP}/{SHOP} runs version {SHOP_VERSION}: {site}")
+        if ready is not None:
+            background.tell_ready(ready, _exports(local.url, region))
         console.print("\nCtrl-C stops it.")
         stop.wait()
         console.print("Stopping …")
+
+
+def _detach() -> None:
+    """Start the same in the background. What is for people goes to stderr: stdout is for `eval`."""
+    arguments = [text for text in sys.argv[sys.argv.index("up") + 1 :] if text != "--detach"]
+    people = Console(stderr=True, soft_wrap=True, highlight=False)
+    with people.status("starting the local AWS …"):
+        told = background.start(arguments)
+    for name, value in told.items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+    people.print(
+        f"The local AWS answers at {told['AWS_ENDPOINT_URL']}, and this shell's AWS clients ask it "
+        "alone. `testgate local down` ends it."
+    )
+
+
+def _deploy_shop(local: "LocalAws") -> str:
+    """The example shop as a blue/green service that nothing gates yet; where it answers."""
+    from testgate.local.site import build_site
+
+    site = build_site(local.client, SHOP)
+    task = site.register(f"example.com/{SHOP}:{SHOP_VERSION}", {"SHOP_VERSION": SHOP_VERSION})
+    local.ecs.wait_until_ended(site.create(task), _SHOP_S)
+    return f"production {site.production_url}, test {site.test_url}"
 
 
 def _exports(url: str, region: str) -> dict[str, str]:

@@ -9,6 +9,7 @@
     waiting/<cluster>/<service>/<deployment id>/<run name>.json
     plans/sha256/<hex>.json  plans/gates/<name>.json  plans/suites/<name>.json
     bundles/suites/<hex>.zip
+    durations/sha256/<hex>.json  durations/gates/<gate>/<suite>.json
 
 The run name is the execution's name, or begins with the kind of a hook that has no execution.
 Standard library only; imported by everything that stores.
@@ -223,6 +224,16 @@ def suite_key(name: str) -> str:
 def suite_bundle_key(digest: str) -> str:
     """A suite's published zip, by its digest."""
     return f"bundles/suites/{hex_of(digest)}.zip"
+
+
+def durations_key(digest: str) -> str:
+    """How long the tests of a suite took, by the document's digest."""
+    return f"durations/sha256/{hex_of(digest)}.json"
+
+
+def latest_durations_key(gate: str, suite: str) -> str:
+    """The pointer to those of a gate's suite that are the latest."""
+    return f"durations/gates/{gate}/{suite}.json"
 
 
 def error_key(request_id: str, at: datetime) -> str:

@@ -22,7 +22,13 @@ _URL_ALIASES = (
 
 
 def suite_environment(
-    task: Task, *, results_dir: Path, progress: Path, home: Path, python_path: Sequence[str]
+    task: Task,
+    *,
+    results_dir: Path,
+    progress: Path,
+    durations: Path | None = None,
+    home: Path,
+    python_path: Sequence[str],
 ) -> dict[str, str]:
     """Everything the suite's process gets to see."""
     base_url = task.context.base_url
@@ -37,6 +43,7 @@ def suite_environment(
         "TESTGATE_RESULTS_DIR": str(results_dir),
         "TESTGATE_PROGRESS_FILE": str(progress),
     }
+    told |= {"TESTGATE_DURATIONS_FILE": str(durations)} if durations else {}
     return {
         **_inherited(os.environ),
         **dict.fromkeys(_URL_ALIASES, base_url),

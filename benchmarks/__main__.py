@@ -15,6 +15,7 @@ from benchmarks.control_plane import measure_control_plane
 from benchmarks.deployment import measure_deployments
 from benchmarks.figure import Figure
 from benchmarks.runner import measure_runner
+from benchmarks.sharding import measure_sharding
 
 
 def main() -> None:
@@ -26,6 +27,7 @@ def main() -> None:
     figures = [
         *measure_cold_start(arguments.rounds),
         *measure_runner(arguments.rounds),
+        *measure_sharding(),
         *measure_deployments(),
         *measure_control_plane(),
     ]

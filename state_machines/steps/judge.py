@@ -12,6 +12,7 @@ from typing import Any
 
 from state_machines.steps.recording import (
     conclude,
+    keep_durations,
     load_result,
     run_facts,
     write_record,
@@ -96,7 +97,10 @@ class Judge:
             problem, after = self._settled_identity(question, prepared, looks)
             verdict = _with_identity(_with_identity(verdict, answered), problem)
         facts = run_facts(execution, self.now(), prepared, after, times, asked)
-        return write_record(self.bucket, place, build_record(question, verdict, facts))
+        output = write_record(self.bucket, place, build_record(question, verdict, facts))
+        if plan is not None:
+            keep_durations(self.bucket, plan, verdict.suites, judging_day(execution.started_at))
+        return output
 
     def _verdict(
         self, question: Question, execution: ExecutionRef, prepared: State, state: State

@@ -4,10 +4,11 @@ Runs in the control bundle. A gate run that cannot begin is data with its senten
 hold in a moment is raised (SettlingError), for the state machine to try again.
 """
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from testgate.aws.clients import client
@@ -18,6 +19,7 @@ from testgate.aws.plans import Resolved, resolve_plan
 from testgate.aws.s3 import Bucket
 from testgate.core.binding import Question, parse_question
 from testgate.core.deadlines import ASK_S, deadlines
+from testgate.core.durations import read_pointer
 from testgate.core.errors import GateError, InputError, UnavailableError
 from testgate.core.facts import DeploymentFacts
 from testgate.core.handoff import (
@@ -36,7 +38,7 @@ from testgate.core.identity import (
 )
 from testgate.core.identity_answers import Inquiry
 from testgate.core.identity_check import Subject, expected_value, image_digest_of
-from testgate.core.layout import place_of
+from testgate.core.layout import latest_durations_key, place_of
 from testgate.core.outcomes import Outcome
 from testgate.core.plan import Plan, service_problem, shards_of, timeout_problem
 from testgate.core.quarantine import judging_day
@@ -128,6 +130,7 @@ class Prepare:
             judged_on=judging_day(execution.started_at),
             variables=_variables(question, execution.name, sight.snapshot, limits.suites),
             host=sight.reach.host,
+            durations=self._durations(plan, judging_day(execution.started_at)),
             headers=sight.reach.headers,
             fence=sight.reach.fence,
         )
@@ -148,6 +151,17 @@ class Prepare:
             "asks_identity": inquiry is not None,
             **({"inquiry": inquiry.spell(), "ask_by": spell_time(limits.judge)} if inquiry else {}),
         }
+
+    def _durations(self, plan: Plan, on: date) -> dict[str, str]:
+        """The latest durations of suites in shards. They only decide who runs which test, so what
+        cannot be read is left out."""
+        found = {}
+        for suite in plan.suites:
+            if suite.shards > 1:
+                with contextlib.suppress(GateError):
+                    pointer = self.bucket.find_json(latest_durations_key(plan.gate, suite.name))
+                    found[suite.name] = read_pointer(pointer, on)
+        return {name: digest for name, digest in found.items() if digest is not None}
 
 
 def _subject(question: Question, sight: Sight) -> Subject:

@@ -6,22 +6,26 @@ stands, whoever wrote it, so any of this may be repeated.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from testgate.aws.s3 import Bucket
+from testgate.aws.s3 import JSON_TYPE, Bucket
 from testgate.core.binding import GateOutput, parse_counts
 from testgate.core.canonical import digest_of
-from testgate.core.errors import EvidenceError, NotFoundError
+from testgate.core.durations import spell_durations, spell_pointer
+from testgate.core.errors import EvidenceError, GateError, NotFoundError
 from testgate.core.evidence import Crash, Evidence, Result, parse_evidence
 from testgate.core.handoff import ExecutionRef, Pointer, spell_time
 from testgate.core.identity_answers import Asked
-from testgate.core.layout import RunPlace, index_prefix
-from testgate.core.outcomes import Outcome
+from testgate.core.layout import RunPlace, durations_key, index_prefix, latest_durations_key
+from testgate.core.outcomes import PASSING, Outcome
+from testgate.core.plan import Plan
 from testgate.core.record import RunFacts
 from testgate.core.run_verdict import is_failure
+from testgate.core.storing import to_json_bytes
+from testgate.core.suite_verdict import SuiteVerdict
 
 State = Mapping[str, Any]
 _log = logging.getLogger(__name__)
@@ -127,6 +131,22 @@ def conclude(bucket: Bucket, place: RunPlace, record: State) -> GateOutput:
         counts=parse_counts(record["counts"]),
         record_key=place.record,
     )
+
+
+def keep_durations(bucket: Bucket, plan: Plan, suites: Iterable[SuiteVerdict], on: date) -> None:
+    """How long the tests of suites in shards took, for their next shards: of those that passed, for
+    a failing test ends early. What cannot be kept is logged: no verdict depends on it."""
+    for verdict in suites:
+        if verdict.suite.shards == 1 or verdict.outcome not in PASSING:
+            continue
+        text = spell_durations(verdict.tests)
+        digest = digest_of(text)
+        pointer = to_json_bytes(spell_pointer(digest, on))
+        try:
+            bucket.put(durations_key(digest), text.encode(), JSON_TYPE)
+            bucket.put(latest_durations_key(plan.gate, verdict.suite.name), pointer, JSON_TYPE)
+        except GateError as exc:
+            _log.warning("durations of suite %s are not kept: %s", verdict.suite.name, exc)
 
 
 def is_listed(bucket: Bucket, place: RunPlace) -> bool:

@@ -29,7 +29,7 @@ from testgate.core.errors import (
 )
 from testgate.core.evidence import Evidence, Kept
 from testgate.core.handoff import Pointer, Task, parse_order
-from testgate.core.layout import suite_bundle_key
+from testgate.core.layout import durations_key, suite_bundle_key
 from testgate.core.masking import MIN_SECRET_CHARS, hidden_values, mask_bytes, mask_evidence
 from testgate.core.plan import Runner, Suite
 from testgate.core.redaction import redact_bytes
@@ -74,6 +74,9 @@ def run_shard(bucket: Bucket, event: Mapping[str, Any]) -> dict[str, object]:
         run = SuiteRun(task=task, directory=place, granted=_granted(suite, bucket.name))
         if bundle is not None:
             unpack_bundle(bundle, suite.bundle, run.suite_dir)
+        durations = _durations(bucket, task)
+        if durations is not None:
+            run.durations_path.write_bytes(durations)
         evidence = mask_evidence(run_suite(run), _hidden(run))
         pointer = _store(bucket, task, run, evidence)
     return pointer.spell() | {"again": may_try_again(task, evidence, datetime.now(UTC))}
@@ -129,6 +132,19 @@ def _bundle(bucket: Bucket, digest: str) -> bytes:
             f"the suite's bundle {digest} is missing or cannot be read; publish the gate again "
             f"({exc})"
         ) from exc
+
+
+def _durations(bucket: Bucket, task: Task) -> bytes | None:
+    """How long the suite's tests took, as Prepare picked it; without it shards are even. None of
+    them may fall back by itself, so what may only be away for a moment is raised."""
+    digest = task.context.durations.get(task.suite.name)
+    if digest is None:
+        return None
+    try:
+        data = bucket.get(durations_key(digest))
+    except (AccessDeniedError, NotFoundError):
+        return None
+    return data if digest_of(data) == digest else None
 
 
 def _store(bucket: Bucket, task: Task, run: SuiteRun, evidence: Evidence) -> Pointer:

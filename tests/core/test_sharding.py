@@ -1,16 +1,28 @@
 """Shards: each test is one shard's, and only all of them together can pass."""
 
 import dataclasses
+import json
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from testgate.core.durations import (
+    MAX_MS,
+    MAX_TESTS,
+    SCHEMA,
+    key_of,
+    read_durations,
+    read_pointer,
+    spell_durations,
+    spell_pointer,
+)
 from testgate.core.evidence import Collected, Crash, RelayCounts, Run
 from testgate.core.outcomes import Outcome
 from testgate.core.sharding import digest_of_ids, own_ids
 from testgate.core.verdict import judge
-from tests.core.samples import evidence, failed, passed, plan, question, suite
+from tests.core.samples import BUNDLE, evidence, failed, passed, plan, question, skipped, suite
 
 TWO = plan(suite(shards=2))
 
@@ -110,6 +122,108 @@ def test_every_test_is_the_own_of_one_shard_and_shards_are_even(ids, shards):
     parts = [own_ids(ids, shard, shards) for shard in range(1, shards + 1)]
     assert sorted(name for part in parts for name in part) == sorted(ids)
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+IDS = st.lists(st.text("ab:/", max_size=6), max_size=40)
+KEYS = st.sampled_from([key_of(name) for name in ("a", "b", "a::b", "b::a", "")])
+
+
+@given(
+    IDS,
+    st.integers(1, 64),
+    st.dictionaries(KEYS | st.text(max_size=3), st.integers()),
+    st.randoms(),
+)
+def test_whatever_durations_say_every_test_is_the_own_of_one_shard(ids, shards, told, chance):
+    """And all shards come to the same, whatever the order in which they collected."""
+    known = read_durations(json.dumps({"schema": SCHEMA, "ms": told}).encode())
+    shuffled = list(ids)
+    chance.shuffle(shuffled)
+    parts = [own_ids(ids, shard, shards, known) for shard in range(1, shards + 1)]
+    assert [own_ids(shuffled, shard, shards, known) for shard in range(1, shards + 1)] == parts
+    assert sorted(name for part in parts for name in part) == sorted(set(ids))
+
+
+@given(st.binary(max_size=60) | st.sampled_from([b"[" * 10**5, b"{}", b'{"schema": 1}']))
+def test_what_is_no_document_of_durations_says_nothing(data):
+    assert read_durations(data) == {}
+
+
+@pytest.mark.parametrize("ms", [-1, 0, True, "5", 1.5, None, MAX_MS + 1, 10**400])
+def test_a_duration_that_makes_no_sense_says_nothing(ms):
+    assert read_durations(json.dumps({"schema": SCHEMA, "ms": {"a": ms, "b": 7}}).encode()) == {
+        "b": 7
+    }
+
+
+@given(
+    st.dictionaries(st.text("abc", min_size=1, max_size=4), st.integers(1, 10**6), min_size=1),
+    st.integers(1, 16),
+)
+def test_known_durations_are_balanced_as_graham_promises(took, shards):
+    """Nobody has more than 4/3 of the best there can be, and of that a twentieth for files."""
+    known = {key_of(name): ms for name, ms in took.items()}
+    loads = [sum(took[i] for i in own_ids([*took], n, shards, known)) for n in range(1, shards + 1)]
+    ordered = sorted(took.values(), reverse=True)
+    pair = ordered[shards - 1] + ordered[shards] if len(ordered) > shards else 0
+    best = max(sum(ordered) / shards, ordered[0], pair)
+    assert max(loads) <= best * 4 / 3 * 1.05 + 1
+
+
+def test_an_unknown_test_counts_as_the_mean_of_the_known():
+    known = {key_of("a"): 300, key_of("b"): 100}
+    assert own_ids(["a", "b", "c"], 1, 2, known) == {"a"}
+    assert own_ids(["a", "b", "c"], 2, 2, known) == {"b", "c"}
+
+
+@pytest.mark.parametrize(
+    ("took", "together"),
+    [
+        ({"x::1": 10, "x::2": 10, "y::1": 10, "y::2": 10}, True),
+        ({"x::1": 10, "x::2": 10, "y::1": 10, "y::2": 9}, True),
+        ({"x::1": 30, "x::2": 30, "y::1": 10, "y::2": 10}, False),
+    ],
+)
+def test_a_file_stays_together_where_that_costs_no_balance(took, together):
+    known = {key_of(name): ms for name, ms in took.items()}
+    first = own_ids([*took], 1, 2, known)
+    assert (len({name[0] for name in first}) == 1) is together
+
+
+def test_a_file_that_is_too_long_is_split_and_others_are_not():
+    took = {f"long::{n}": 100 for n in range(8)}
+    took |= {f"{file}::{n}": 10 for file in ("s", "t", "u", "v") for n in range(4)}
+    known = {key_of(name): ms for name, ms in took.items()}
+    parts = [own_ids([*took], shard, 2, known) for shard in (1, 2)]
+    for file in ("s", "t", "u", "v"):
+        assert sorted(sum(name[0] == file for name in part) for part in parts) == [0, 4]
+    assert sorted(sum(name.startswith("long") for name in part) for part in parts) == [4, 4]
+
+
+def test_what_is_kept_is_bounded_and_of_tests_that_passed():
+    tests = [passed(f"test_{n}") for n in range(MAX_TESTS + 1)]
+    tests.append(dataclasses.replace(passed("long"), duration_s=9.0))
+    kept = read_durations(spell_durations([*tests, failed("bad"), skipped("late")]).encode())
+    assert (len(kept), kept[key_of("long")]) == (MAX_TESTS, 9000)
+    assert not {key_of("bad"), key_of("late")} & set(kept)
+    assert len(spell_durations(tests)) < 1_200_000
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        (spell_pointer(BUNDLE, date(2026, 11, 1)), BUNDLE),
+        (spell_pointer(BUNDLE, date(2026, 9, 26)), BUNDLE),
+        (spell_pointer(BUNDLE, date(2026, 9, 25)), None),
+        (spell_pointer("latest", date(2026, 11, 1)), None),
+        ({"durations": BUNDLE, "day": "yesterday"}, None),
+        ({"durations": BUNDLE}, None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_a_pointer_leads_to_durations_that_are_not_about_to_go(raw, found):
+    assert read_pointer(raw, date(2026, 11, 25)) == found
 
 
 @given(st.permutations(["a", "b", "c::d"]))

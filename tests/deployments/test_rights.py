@@ -161,3 +161,13 @@ def test_a_hook_that_cannot_tell_its_answer_gives_it_all_the_same(lab, without):
     assert deployment["status"] == "SUCCESSFUL"
     run = lab.run(deployment)
     assert (run.outcome, run.answer) == (Outcome.PASSED, None)
+
+
+@pytest.mark.denied("s3:GetObject", "s3:PutObject")
+@pytest.mark.parametrize("holder", ["PrepareRole", "RunSuiteRole", "JudgeRole"])
+def test_a_right_to_durations_that_is_missing_only_costs_balance(lab, without, holder):
+    lab.established()
+    lab.publish({"smoke": SUITE + "def test_b(): pass\n"}, extra="shards = 2")
+    assert lab.update("2", lab.hook())["status"] == "SUCCESSFUL"
+    without(holder, "Durations")
+    assert lab.update("3", lab.hook())["status"] == "SUCCESSFUL"

@@ -32,7 +32,9 @@ class ExecutionRef:
 class RunContext:
     """What every shard of a gate run is told. `variables` become its environment; `judged_on` is
     the day by which quarantine counts. `host`, the headers and the fence are for the relay alone,
-    because a header's value may be a credential."""
+    because a header's value may be a credential. `durations`: of each suite in shards, the digest
+    of how long its tests took, where that is known; picked once, so that all shards see the same.
+    """
 
     input_digest: str
     plan_digest: str
@@ -44,6 +46,7 @@ class RunContext:
     host: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     fence: Fence = field(default_factory=Fence)
+    durations: Mapping[str, str] = field(default_factory=dict)
 
     def spell(self) -> dict[str, object]:
         """As it travels."""
@@ -58,6 +61,7 @@ class RunContext:
             "host": self.host,
             "headers": dict(self.headers),
             "fence": self.fence.spell(),
+            "durations": dict(self.durations),
         }
 
 
@@ -122,6 +126,7 @@ def parse_context(raw: Mapping[str, Any]) -> RunContext:
         host=raw["host"],
         headers=dict(raw["headers"]),
         fence=parse_fence(raw["fence"]),
+        durations=dict(raw.get("durations", {})),  # of a stack that is being updated
     )
 
 

@@ -11,6 +11,7 @@
     plans/sha256/<hex>.json  plans/gates/<name>.json  plans/suites/<name>.json
     plans/gates/<name>/<hex of an image's digest>.json
     bundles/suites/<hex>.zip
+    durations/sha256/<hex>.json  durations/gates/<gate>/<suite>.json
 
 The run name is the execution's name, or begins with the kind of a hook that has no execution.
 Standard library only; imported by everything that stores.
@@ -230,6 +231,16 @@ def suite_key(name: str) -> str:
 def suite_bundle_key(digest: str) -> str:
     """A suite's published zip, by its digest."""
     return f"bundles/suites/{hex_of(digest)}.zip"
+
+
+def durations_key(digest: str) -> str:
+    """How long the tests of a suite took, by the document's digest."""
+    return f"durations/sha256/{hex_of(digest)}.json"
+
+
+def latest_durations_key(gate: str, suite: str) -> str:
+    """The pointer to those of a gate's suite that are the latest."""
+    return f"durations/gates/{gate}/{suite}.json"
 
 
 def error_key(request_id: str, at: datetime) -> str:

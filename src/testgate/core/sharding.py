@@ -4,8 +4,9 @@ Standard library only; imported by the verdict and, beside the suite, by the pyt
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from testgate.core.balancing import shards_of_ids
 from testgate.core.evidence import Evidence
 from testgate.core.quarantine import MAX_TEXT_CHARS
 
@@ -18,13 +19,12 @@ def digest_of_ids(ids: Iterable[str]) -> str:
     return f"sha256:{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()}"
 
 
-def own_ids(ids: Sequence[str], shard: int, shards: int) -> frozenset[str]:
-    """The ids that shard `shard` (1-based) of `shards` runs: one stretch of them in sorted order,
-    so that tests of a file, and what they share, mostly stay together."""
-    ordered = sorted(ids)
-    first = len(ordered) * (shard - 1) // shards
-    end = len(ordered) * shard // shards
-    return frozenset(ordered[first:end])
+def own_ids(
+    ids: Sequence[str], shard: int, shards: int, known: Mapping[str, int] | None = None
+) -> frozenset[str]:
+    """The ids that shard `shard` (1-based) of `shards` runs. `known`: how long tests took, as
+    `read_durations` has it."""
+    return frozenset(shards_of_ids(ids, shards, known or {})[shard - 1])
 
 
 def shards_problem(where: str, left: Sequence[Evidence]) -> str | None:

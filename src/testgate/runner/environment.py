@@ -27,6 +27,7 @@ def suite_environment(
     *,
     results_dir: Path,
     progress: Path,
+    durations: Path | None = None,
     home: Path,
     python_path: Sequence[str],
     granted: Mapping[str, str],
@@ -47,6 +48,7 @@ def suite_environment(
         "TESTGATE_RESULTS_DIR": str(results_dir),
         "TESTGATE_PROGRESS_FILE": str(progress),
     }
+    told |= {"TESTGATE_DURATIONS_FILE": str(durations)} if durations else {}
     return {
         **_inherited(os.environ),
         **{name: filled(text, told) for name, text in task.suite.environment.items()},

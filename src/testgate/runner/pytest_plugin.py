@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from testgate.core.durations import read_durations
 from testgate.core.sharding import COLLECTED, digest_of_ids, own_ids
 
 OPTION = "--base-url"
@@ -39,7 +40,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     shard = int(os.environ.get("TESTGATE_SHARD_INDEX", "1"))
     shards = int(os.environ.get("TESTGATE_SHARD_TOTAL", "1"))
     ids = [item.nodeid for item in items]
-    own = own_ids(ids, shard, shards)
+    own = own_ids(ids, shard, shards, _known())
     others = [item for item in items if item.nodeid not in own]
     if others:
         items[:] = [item for item in items if item.nodeid in own]
@@ -47,6 +48,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     told = {"digest": digest_of_ids(ids), "total": len(ids), "selected": len(items)}
     config.stash[_TOLD] = json.dumps(told)
     _tell(f"of {len(items)}")
+
+
+def _known() -> dict[str, int]:
+    """How long tests took last time, if anybody told: it only decides who runs which."""
+    path = os.environ.get("TESTGATE_DURATIONS_FILE")
+    try:
+        return read_durations(Path(path).read_bytes()) if path else {}
+    except OSError:
+        return {}
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

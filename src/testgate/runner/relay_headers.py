@@ -48,6 +48,15 @@ def response_headers(
     return kept
 
 
+def own_headers(status: int, body: bytes) -> Headers:
+    """Of an answer that the relay gives itself, and says so: a check takes none for green's."""
+    return [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        (OWN_ANSWER, str(status)),
+    ]
+
+
 def local_location(location: str, hosts: frozenset[str], origin: str) -> str:
     """A redirect to green's own host, on the relay's origin; any other as it is."""
     try:

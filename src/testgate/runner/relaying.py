@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from testgate.core.fence import fence_problem
 from testgate.core.headers import is_token
 from testgate.runner.relay_headers import (
-    OWN_ANSWER,
     Headers,
+    own_headers,
     request_headers,
     response_headers,
     wants_upgrade,
@@ -248,11 +248,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.close_connection = True
         self.relay.unreached(text)
         body = f"Testgate relay: {text}\n".encode()
-        headers = [
-            ("Content-Type", "text/plain; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            (OWN_ANSWER, str(status)),
-        ]
+        headers = own_headers(status, body)
         self._send_head(status, http.client.responses[status], headers, chunked=False)
         self.wfile.write(body)
 

@@ -71,6 +71,11 @@ class SuiteRun:
         return self.directory / "progress.txt"
 
     @property
+    def durations_path(self) -> Path:
+        """How long its tests took last time; there only where that is known."""
+        return self.directory / "durations.json"
+
+    @property
     def output_path(self) -> Path:
         """What the suite printed; outside of what the suite is told of."""
         return self.directory / "output.txt"
@@ -103,6 +108,7 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
                     told,
                     results_dir=run.results_dir,
                     progress=run.progress_path,
+                    durations=run.durations_path if run.durations_path.exists() else None,
                     home=home,
                     python_path=(
                         str(run.suite_dir),

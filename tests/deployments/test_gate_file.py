@@ -2,7 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from testgate.aws.plans import load_plan
+from testgate.core.layout import gate_key, plan_key, suite_bundle_key
 from testgate.core.outcomes import Outcome
+from testgate.core.storing import to_json_bytes
 from tests.cli.test_vendoring import wheel
 from tests.deployments.conftest import SUITE
 
@@ -75,3 +80,39 @@ def test_packages_that_a_suite_requires_come_with_it(lab, monkeypatch):
     lab.publish({"smoke": code})
     deployment = lab.update("2", lab.hook())
     assert deployment["status"] == "SUCCESSFUL", lab.run(deployment).sentence
+
+
+def tampered_bundle(lab, digest):
+    (suite,) = load_plan(lab.bucket, digest).suites
+    lab.bucket.put(suite_bundle_key(suite.bundle), b"PK another zip", "application/zip")
+
+
+def tampered_plan(lab, digest):
+    key = plan_key(digest)
+    weaker = lab.bucket.get(key).replace(b'"blocking":true', b'"blocking":false')
+    lab.bucket.put(key, weaker, "application/json")
+
+
+def tampered_name(lab, _):
+    pointer = {"plan": "sha256:" + "0" * 64}
+    lab.bucket.put(gate_key(lab.name), to_json_bytes(pointer), "application/json")
+
+
+@pytest.mark.parametrize(
+    ("tamper", "says"),
+    [
+        (tampered_bundle, "it was changed after it was published"),
+        (tampered_plan, "has another digest: it was tampered with"),
+        (tampered_name, "no plan sha256:000"),
+    ],
+    ids=["bundle", "plan", "digest"],
+)
+def test_what_was_tampered_with_is_refused(lab, tamper, says):
+    lab.established()
+    tamper(lab, lab.publish({"smoke": SUITE}).partition("@")[2])
+    deployment = lab.update("2", lab.hook())
+    assert deployment["status"] == "ROLLBACK_SUCCESSFUL"
+    run = lab.run(deployment)
+    assert run.outcome is Outcome.INFRA_ERROR
+    assert says in run.sentence
+    assert lab.production == "1"

@@ -1,6 +1,7 @@
 """docs/testgate.schema.json, for editors: it allows what publish takes, and knows the same keys."""
 
 import json
+import tomllib
 from datetime import date
 from pathlib import Path
 
@@ -33,6 +34,14 @@ SUITE = SCHEMA["$defs"]["suite"]["properties"]
 CHECK = SCHEMA["$defs"]["check"]["properties"]
 TODAY = date(2026, 11, 25)
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def test_it_allows_what_the_page_of_checks_shows():
+    page = (ROOT / "docs" / "http-checks.md").read_text()
+    document = tomllib.loads(page.split("```toml\n")[1].split("```")[0])
+    assert list(VALIDATOR.iter_errors(document)) == []
+    del document["suites"][0]["checks"][0]["path"]
+    assert not VALIDATOR.is_valid(document)
 
 
 def test_it_is_a_schema():

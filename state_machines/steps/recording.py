@@ -22,7 +22,7 @@ from testgate.core.identity_answers import Asked
 from testgate.core.layout import RunPlace, durations_key, index_prefix, latest_durations_key
 from testgate.core.outcomes import PASSING, Outcome
 from testgate.core.plan import Plan
-from testgate.core.record import RunFacts
+from testgate.core.record import RunFacts, RunTime
 from testgate.core.run_verdict import is_failure
 from testgate.core.storing import to_json_bytes
 from testgate.core.suite_verdict import SuiteVerdict
@@ -31,7 +31,7 @@ State = Mapping[str, Any]
 _log = logging.getLogger(__name__)
 _MAX_REPORTED_TESTS = 100_000  # rendering more could take what time Judge has
 _NEWEST = 50  # index entries that are looked through for this run's own
-SuiteTimes = Mapping[str, tuple[str, str]]
+SuiteTimes = Mapping[str, tuple[RunTime, ...]]
 
 
 def load_result(bucket: Bucket, place: RunPlace, result: Pointer | Crash) -> Result:

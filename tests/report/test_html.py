@@ -71,11 +71,13 @@ def test_a_refusal_reads_in_the_order_of_questions():
     assert headings == [
         "First failing test",
         "Counts",
+        "New or known",
         "2 more failing tests",
         "What was tested",
         "Time",
         "Links",
         "What happens next",
+        "Repeat it",
         "All 14 tests",
     ]
     assert root.one("title").text == "FAILED · shop/web · Testgate"

@@ -20,9 +20,30 @@ from testgate.core.verdict import Verdict
 RECORD_SCHEMA = "testgate.record/1"
 MAX_FULL_FAILURES = 200
 MAX_TRACE_CHARS = 8_000
+MAX_RUNS_TIMED = 300  # of a suite: attempts at its shards
 MAX_ARTIFACTS = 100  # of a suite; the others are found in the bucket
 
 Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTime:
+    """When one attempt at one shard ran: RFC 3339 in UTC, equally long, so that text sorts as
+    time."""
+
+    shard: int
+    attempt: int
+    started_at: str
+    ended_at: str
+
+    def spell(self) -> dict[str, object]:
+        """As it stands in the record."""
+        return {
+            "shard": self.shard,
+            "attempt": self.attempt,
+            "started_at": self.started_at,
+            "ended_at": self.ended_at,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +60,7 @@ class RunFacts:
     image: str
     base_url: str
     identity: Mapping[str, object]
-    suite_times: Mapping[str, tuple[str, str]]
+    suite_times: Mapping[str, tuple[RunTime, ...]]
 
 
 def build_record(question: Question, verdict: Verdict, facts: RunFacts) -> dict[str, object]:
@@ -87,13 +108,23 @@ def _build(asked: Mapping[str, object], verdict: Verdict, facts: RunFacts) -> di
     return fitted(record)
 
 
-def suite_times(results: Iterable[Result]) -> dict[str, tuple[str, str]]:
-    """When each suite ran: from its first shard's start to its last one's end."""
-    times: dict[str, tuple[str, str]] = {}
+def with_changes(record: Mapping[str, Any], changes: Mapping[str, object]) -> dict[str, object]:
+    """The record with what changed since the gate run before, still within its 5 MB."""
+    return fitted({**record, "changes": changes})
+
+
+def suite_times(results: Iterable[Result]) -> dict[str, tuple[RunTime, ...]]:
+    """When each run of each suite's shards began and ended."""
+    times: dict[str, tuple[RunTime, ...]] = {}
     for result in results:
-        if isinstance(result, Evidence):  # RFC 3339 in UTC, equally long: text sorts as time
-            first, last = times.get(result.run.suite, (result.started_at, result.ended_at))
-            times[result.run.suite] = min(first, result.started_at), max(last, result.ended_at)
+        if isinstance(result, Evidence):
+            time = RunTime(
+                shard=result.run.shard,
+                attempt=result.run.attempt,
+                started_at=result.started_at,
+                ended_at=result.ended_at,
+            )
+            times[result.run.suite] = (*times.get(result.run.suite, ()), time)
     return times
 
 
@@ -114,7 +145,7 @@ class _Room:
 
 
 def _spell_suite(verdict: SuiteVerdict, facts: RunFacts, room: _Room) -> dict[str, object]:
-    started_at, ended_at = facts.suite_times.get(verdict.suite.name, ("", ""))
+    times = facts.suite_times.get(verdict.suite.name, ())
     return {
         "name": verdict.suite.name,
         "outcome": verdict.outcome.value,
@@ -127,8 +158,9 @@ def _spell_suite(verdict: SuiteVerdict, facts: RunFacts, room: _Room) -> dict[st
         "attempts": verdict.attempts,
         "attempts_allowed": verdict.suite.attempts,
         "thresholds": [measured.spell() for measured in verdict.measured],
-        "started_at": started_at,
-        "ended_at": ended_at,
+        "started_at": min((time.started_at for time in times), default=""),
+        "ended_at": max((time.ended_at for time in times), default=""),
+        "runs": [time.spell() for time in times[:MAX_RUNS_TIMED]],
         "relay": verdict.relay.spell() if verdict.relay else None,
         "failures": [_spell_failure(test, room) for test in verdict.failures],
         "flaky": [

@@ -66,7 +66,6 @@ HOOK_WITHOUT = (
     "src/testgate/core/masking.py",
     "src/testgate/core/nearest.py",
     "src/testgate/core/plan.py",
-    "src/testgate/core/progress.py",
     "src/testgate/core/provisions.py",
     "src/testgate/core/quarantine.py",
     "src/testgate/core/reach.py",

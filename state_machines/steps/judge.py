@@ -99,7 +99,8 @@ class Judge:
         facts = run_facts(execution, self.now(), prepared, after, times, asked)
         output = write_record(self.bucket, place, build_record(question, verdict, facts))
         if plan is not None:
-            keep_durations(self.bucket, plan, verdict.suites, judging_day(execution.started_at))
+            day = judging_day(execution.started_at)
+            keep_durations(self.bucket, plan, verdict.suites, day, times)
         return output
 
     def _verdict(

@@ -133,20 +133,33 @@ def conclude(bucket: Bucket, place: RunPlace, record: State) -> GateOutput:
     )
 
 
-def keep_durations(bucket: Bucket, plan: Plan, suites: Iterable[SuiteVerdict], on: date) -> None:
-    """How long the tests of suites in shards took, for their next shards: of those that passed, for
-    a failing test ends early. What cannot be kept is logged: no verdict depends on it."""
+def keep_durations(
+    bucket: Bucket, plan: Plan, suites: Iterable[SuiteVerdict], on: date, times: SuiteTimes
+) -> None:
+    """How long suites took, and of those in shards each test, for their next shards: of suites that
+    passed, for a failing test ends early. What cannot be kept is logged: no verdict depends on
+    it."""
     for verdict in suites:
-        if verdict.suite.shards == 1 or verdict.outcome not in PASSING:
+        if verdict.outcome not in PASSING:
             continue
+        in_shards = verdict.suite.shards > 1
         text = spell_durations(verdict.tests)
         digest = digest_of(text)
-        pointer = to_json_bytes(spell_pointer(digest, on))
+        took_s = None if in_shards else _took_s(times.get(verdict.suite.name))
+        pointer = to_json_bytes(spell_pointer(digest if in_shards else None, on, took_s))
         try:
-            bucket.put(durations_key(digest), text.encode(), JSON_TYPE)
+            if in_shards:
+                bucket.put(durations_key(digest), text.encode(), JSON_TYPE)
             bucket.put(latest_durations_key(plan.gate, verdict.suite.name), pointer, JSON_TYPE)
         except GateError as exc:
             _log.warning("durations of suite %s are not kept: %s", verdict.suite.name, exc)
+
+
+def _took_s(span: tuple[str, str] | None) -> float | None:
+    if span is None:
+        return None
+    first, last = map(datetime.fromisoformat, span)
+    return (last - first).total_seconds()
 
 
 def is_listed(bucket: Bucket, place: RunPlace) -> bool:

@@ -64,6 +64,7 @@ class FakeBucket(Bucket):
         return key in self.objects
 
     def keys(self, prefix: str, limit: int = 1000) -> Iterator[str]:
+        self.failures.strike("keys")
         yield from sorted(key for key in self.objects if key.startswith(prefix))[:limit]
 
 

@@ -9,6 +9,7 @@
     waiting/<cluster>/<service>/<deployment id>/<run name>.json
     runs/<...>/evidence/<suite>/<shard>/<attempt>-<retry>/artifacts/<path>
     plans/sha256/<hex>.json  plans/gates/<name>.json  plans/suites/<name>.json
+    progress/<execution name>/<suite>-<shard>.json
     plans/gates/<name>/<hex of an image's digest>.json
     bundles/suites/<hex>.zip
     durations/sha256/<hex>.json  durations/gates/<gate>/<suite>.json
@@ -196,6 +197,16 @@ def parse_index_key(key: str) -> IndexEntry | None:
         outcome=Outcome(match["outcome"]),
         ended_at=_EPOCH + timedelta(milliseconds=ended_ms),
     )
+
+
+def progress_prefix(execution_name: str) -> str:
+    """What shards of a gate run tell while they run; kept for days only."""
+    return f"progress/{execution_name}/"
+
+
+def progress_key(execution_name: str, suite: str, shard: int) -> str:
+    """How far one shard is."""
+    return f"{progress_prefix(execution_name)}{suite}-{shard}.json"
 
 
 def answers_key(prefix: str, when: str, retry: int) -> str:

@@ -1,13 +1,17 @@
 """The command line's own arguments. What Typer says of unknown options is Typer's."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from testgate.cli.listing import Query, find_page, read_scope, read_since
 from testgate.cli.publishing import prepare_publication
 from testgate.cli.runs import find_run
+from testgate.cli.targets import read_target, the_one_service
+from testgate.core.aws_events import ServiceName
 from tests.bad_inputs.bundles import scratch
 from tests.bad_inputs.catalogue import BadInput
 from tests.bad_inputs.gate_files import GATE, SUITE, TODAY
-from tests.core.samples import ARN
+from tests.core.samples import ARN, START
 from tests.fakes.ports import FakeBucket
 
 
@@ -16,6 +20,11 @@ def why(target: str, says: str) -> BadInput:
     return BadInput(
         kind="testgate why", given=target, act=lambda: find_run(FakeBucket(), target), says=says
     )
+
+
+def a_command(kind: str, given: str, act: Callable[[], object], says: str) -> BadInput:
+    """An argument, and what reads it."""
+    return BadInput(kind=f"testgate {kind}", given=given, act=act, says=says)
 
 
 def publish(given: str, says: str, *, gate_file: str | bytes | None, suite: str | None) -> BadInput:
@@ -47,6 +56,42 @@ def _make(path: Path) -> None:
 GOOD = f"schema = 1\n{GATE}{SUITE}"
 
 ROWS = (
+    a_command(
+        "show",
+        "shop/web/1",
+        lambda: read_target("shop/web/1"),
+        "'shop/web/1' names no gate run: expected cluster/service, the name of a service or of a stack, or the ARN of a service, a service deployment, an execution or a stack",
+    ),
+    a_command(
+        "show",
+        "web, which is nowhere",
+        lambda: the_one_service("web", []),
+        "'web' is neither a service with a recorded gate run nor a stack with an ECS service: say cluster/service",
+    ),
+    a_command(
+        "show",
+        "web, which is in two clusters",
+        lambda: the_one_service("web", [ServiceName(cluster=c, service="web") for c in "ab"]),
+        "'web' may mean a/web, b/web: say which as cluster/service",
+    ),
+    a_command(
+        "list",
+        "shop/web/1",
+        lambda: read_scope("shop/web/1"),
+        "'shop/web/1' names no service: expected cluster, or cluster/service",
+    ),
+    a_command(
+        "list",
+        "--since yesterday",
+        lambda: read_since("yesterday", START),
+        "--since: got 'yesterday', expected a time ago such as 30m, 36h or 7d, or a time such as 2026-01-31 or 2026-01-31T12:00:00Z",
+    ),
+    a_command(
+        "list",
+        "--cursor 2",
+        lambda: find_page(FakeBucket(), Query(after="2")),
+        "--cursor: got '2', expected the one that the page before has printed",
+    ),
     why("shop", "'shop' is neither the ARN of a service deployment nor cluster/service"),
     why("shop/web", "no ended gate run of shop/web is recorded in bucket records"),
     why(

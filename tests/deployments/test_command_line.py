@@ -36,6 +36,14 @@ def test_why_says_the_sentence_first_for_a_service_and_for_a_deployment(lab, tes
         assert "ECS was told" in why.stdout
 
 
+def test_why_understands_whatever_a_person_has_in_hand(lab, testgate, refused):
+    (execution,) = lab.executions(refused)
+    service_arn = refused["serviceArn"]
+    for target in (lab.name, service_arn, execution):
+        why = testgate("why", target)
+        assert (why.returncode, why.stdout.splitlines()[1]) == (1, SENTENCE), why.stderr
+
+
 def test_why_in_json_is_for_programs(lab, testgate, refused):
     told = json.loads(testgate("why", f"{lab.name}/{lab.name}", "--json").stdout)
     assert told["outcome"] == "failed"
@@ -159,8 +167,15 @@ def test_why_tells_how_an_execution_ended_that_nobody_recorded(lab, testgate):
     ("arguments", "code", "says"),
     [
         (("why", "nobody/knows"), 7, "no ended gate run of nobody/knows is recorded"),
-        (("why", "not a target"), 2, "neither the ARN of a service deployment nor cluster/service"),
-        (("why", "arn:aws:s3:::x"), 2, "not the ARN of a service deployment"),
+        (("why", "not a target"), 2, "'not a target' names no gate run: expected cluster/service"),
+        (("why", "arn:aws:s3:::x"), 2, "names no gate run: expected cluster/service"),
+        (
+            ("why", "nobody"),
+            2,
+            "'nobody' is neither a service with a recorded gate run nor a stack",
+        ),
+        (("list", "a/b/c"), 2, "expected cluster, or cluster/service"),
+        (("list", "--since", "yesterday"), 2, "--since: got 'yesterday', expected a time ago"),
         (("why", "a/b", "--stack", "missing"), 2, "cannot read stack 'missing'"),
         (("why", "a/b", "--profile", "missing"), 2, "cannot use this profile"),
         (("why", "a/b", "--endpoint-url", "http://127.0.0.1:9"), 2, "AWS cannot be reached"),

@@ -11,6 +11,7 @@ from testgate.cli.attach import attach_command, detach_command
 from testgate.cli.demo import demo
 from testgate.cli.deploy import deploy, destroy
 from testgate.cli.exits import Exit
+from testgate.cli.history import list_command
 from testgate.cli.init import init
 from testgate.cli.inspecting import show, why
 from testgate.cli.lint import lint
@@ -41,6 +42,7 @@ app.command("run")(run_command)
 app.command("publish")(publish_command)
 app.command("attach")(attach_command)
 app.command("detach")(detach_command)
+app.command("list")(list_command)
 app.command("why")(why)
 app.command("show")(show)
 app.command("open")(open_report)

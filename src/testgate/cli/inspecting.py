@@ -1,6 +1,5 @@
 """`testgate why` and `testgate show`: from a deployment to its gate run's reason."""
 
-import json
 from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
 
@@ -16,10 +15,12 @@ from testgate.cli.connection import (
     Profile,
     Region,
     StackName,
+    print_json,
 )
 from testgate.cli.ecs_word import EcsWord, ask_ecs
 from testgate.cli.executions import what_step_functions_says
 from testgate.cli.exits import Exit, exit_code
+from testgate.cli.resolving import Subject, resolve
 from testgate.cli.runs import RunNotFoundError, StoredRun, find_run
 from testgate.cli.waiting import WaitingHook, find_waiting
 from testgate.core.outcomes import Outcome
@@ -34,8 +35,9 @@ from testgate.report.terminal import (
 Target = Annotated[
     str,
     typer.Argument(
-        help="ARN of a service deployment, or cluster/service for its newest gate run.",
-        metavar="DEPLOYMENT_ARN|CLUSTER/SERVICE",
+        help="A service (cluster/service, or its name), the stack that holds it, or the ARN of a "
+        "service, a service deployment, an execution or a stack.",
+        metavar="TARGET",
     ),
 ]
 EXITS = (
@@ -45,6 +47,7 @@ EXITS = (
 _EXAMPLES = (
     "Examples:\n\n"
     "  testgate {name} shop/web\n\n"
+    "  testgate {name} my-stack\n\n"
     "  testgate {name} arn:aws:ecs:eu-west-1:123456789012:service-deployment/shop/web/EZe5RN…\n\n"
     "  testgate {name} shop/web --endpoint-url http://127.0.0.1:5000 --region us-east-1\n\n"
 ) + EXITS
@@ -63,23 +66,28 @@ def why(
     connection = Connection(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
-    waits = find_waiting(connection.client, connection.bucket(), target)
+    subject = resolve(connection, target)
+    waits = find_waiting(connection.client, connection.bucket(), subject.target)
     try:
-        run = find_or_explain(connection, target)
+        run = find_or_explain(connection, subject)
     except UnrecordedError as exc:
         if waits:
             _tell_waiting(waits, None, as_json=as_json)
         if as_json:
-            _print_json(exc.spell())
+            print_json(exc.spell())
         raise
     if waits and not _is_explained(run, waits):
         _tell_waiting(waits, run, as_json=as_json)
     if run.passed and run.record is None:
         _tell_if_it_goes_on(connection, run, as_json=as_json)
     # Something else ended the deployment: then ECS knows more than the gate.
-    word = ask_ecs(connection.client("ecs"), target) if run.outcome is Outcome.ABORTED else None
+    word = (
+        ask_ecs(connection.client("ecs"), subject.target)
+        if run.outcome is Outcome.ABORTED
+        else None
+    )
     if as_json:
-        _print_json(_told(run) | ({"ecs": word.spell()} if word else {}))
+        print_json(_told(run) | ({"ecs": word.spell()} if word else {}))
     else:
         print_why(Console(), run.record, run.answer, run.bucket, run.place)
         print_others(Console(), _lines(run.others))
@@ -101,9 +109,9 @@ def show(
     connection = Connection(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
-    run = find_or_explain(connection, target)
+    run = find_or_explain(connection, resolve(connection, target))
     if as_json:
-        _print_json({"record": run.record, "answer": run.answer})
+        print_json({"record": run.record, "answer": run.answer})
     else:
         print_run(Console(), run.record, run.answer, run.bucket, run.place)
         print_others(Console(), _lines(run.others))
@@ -131,13 +139,13 @@ class UnrecordedError(RunNotFoundError):
         return {"outcome": None, "sentence": self.sentence, "ecs": word}
 
 
-def find_or_explain(connection: Connection, target: str) -> StoredRun:
+def find_or_explain(connection: Connection, subject: Subject) -> StoredRun:
     """The gate run of a target. Raises UnrecordedError with all that others say, InputError."""
     try:
-        return find_run(connection.bucket(), target)
+        return find_run(connection.bucket(), subject.target, subject.run_name)
     except RunNotFoundError as exc:
-        execution = what_step_functions_says(connection, target)
-        word = ask_ecs(connection.client("ecs"), target)
+        execution = what_step_functions_says(connection, subject.target)
+        word = ask_ecs(connection.client("ecs"), subject.target)
         raise UnrecordedError(str(exc), execution, word) from exc
 
 
@@ -156,7 +164,7 @@ def _tell_waiting(
     ended = [each for each in ended if each.place.deployment_id in same]
     if as_json:
         waiting = [hook.spell() for hook in waits]
-        _print_json({"outcome": None, "waiting": waiting, "ended": [_told(run) for run in ended]})
+        print_json({"outcome": None, "waiting": waiting, "ended": [_told(run) for run in ended]})
     else:
         place = waits[0].place
         lines = [(hook.hook, hook.stage, hook.sentence) for hook in waits]
@@ -176,7 +184,7 @@ def _tell_if_it_goes_on(connection: Connection, run: StoredRun, *, as_json: bool
     sentence = f"no hook has refused; {word}"
     if as_json:
         ended = [_told(each) for each in (run, *run.others)]
-        _print_json({"outcome": None, "sentence": sentence, "waiting": [], "ended": ended})
+        print_json({"outcome": None, "sentence": sentence, "waiting": [], "ended": ended})
     else:
         print_waiting(Console(), run.service, [("so far", "", sentence)])
         print_others(Console(), _lines([run, *run.others]))
@@ -195,7 +203,3 @@ def _told(run: StoredRun) -> dict[str, Any]:
         "service": run.service,
         "record": f"s3://{run.bucket}/{run.place.record}",
     }
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))

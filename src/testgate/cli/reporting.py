@@ -25,6 +25,7 @@ from testgate.cli.connection import (
 )
 from testgate.cli.exits import exit_code
 from testgate.cli.inspecting import EXITS, Target, find_or_explain
+from testgate.cli.resolving import resolve
 from testgate.cli.runs import StoredRun
 from testgate.core.errors import GateError, NotFoundError
 from testgate.report.html import PAGE, page_number
@@ -54,7 +55,7 @@ def open_report(
     connection = Connection(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
-    run = find_or_explain(connection, target)
+    run = find_or_explain(connection, resolve(connection, target))
     page = _write(
         output or _temporary(run), page_of(Bucket(connection.client("s3"), run.bucket), run)
     )
@@ -78,7 +79,7 @@ def report(
     connection = Connection(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
-    run = find_or_explain(connection, target)
+    run = find_or_explain(connection, resolve(connection, target))
     body = render(form, record_of(run))
     if output is None:
         typer.echo(body, nl=False)

@@ -87,8 +87,9 @@ class StoredRun:
         return f"{self.place.cluster}/{self.place.service}"
 
 
-def find_run(bucket: Bucket, target: str) -> StoredRun:
-    """The gate run of a deployment's ARN, or the newest of `cluster/service`.
+def find_run(bucket: Bucket, target: str, run_name: str = "") -> StoredRun:
+    """The gate run of a deployment's ARN, or the newest of `cluster/service`; with a `run_name`,
+    that one of the deployment's.
 
     Raises RunNotFoundError, InputError for another kind of target.
     """
@@ -100,7 +101,7 @@ def find_run(bucket: Bucket, target: str) -> StoredRun:
     places = _places(bucket, cluster, service, deployment_id) if deployment_id else []
     runs = [run for run in (_read(bucket, place) for place in places) if run is not None]
     if runs:
-        first, *others = sorted(runs, key=_order)
+        first, *others = sorted(runs, key=lambda run: (run.place.run_name != run_name, _order(run)))
         return replace(first, others=tuple(others))
     raise RunNotFoundError(f"no ended gate run of {target} is recorded in bucket {bucket.name}")
 

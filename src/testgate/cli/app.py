@@ -21,6 +21,7 @@ from testgate.cli.render import render_command
 from testgate.cli.reporting import open_report, report
 from testgate.cli.run import run_command
 from testgate.cli.runs import RunNotFoundError
+from testgate.cli.wait import wait_command
 from testgate.core.errors import GateError
 
 app = typer.Typer(
@@ -43,6 +44,7 @@ app.command("publish")(publish_command)
 app.command("attach")(attach_command)
 app.command("detach")(detach_command)
 app.command("list")(list_command)
+app.command("wait")(wait_command)
 app.command("why")(why)
 app.command("show")(show)
 app.command("open")(open_report)

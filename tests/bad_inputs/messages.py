@@ -31,6 +31,7 @@ READERS = (
     "runner/junit.py",
     "runner/reported.py",
     "runner/reports.py",
+    "cli/documents.py",
     "cli/listing.py",
     "cli/publishing.py",
     "cli/runs.py",

@@ -33,3 +33,28 @@ def test_list_of_an_empty_history_says_so(testgate):
     assert told.stdout.startswith("No such gate run is recorded in bucket ")
     empty = as_published("list", testgate("list", "nobody", "--json").stdout)
     assert empty == {"runs": [], "cursor": None}
+
+
+def test_diff_tells_what_fails_anew_still_fails_and_is_fixed(lab, testgate):
+    lab.publish({"smoke": CHECKOUT_SUITE})
+    service = f"{lab.name}/{lab.name}"
+    first = lab.create("1", lab.hook())
+    nothing = testgate("diff", service)
+    assert nothing.returncode == 7
+    assert f"no gate run of {service} is recorded before this one" in nothing.stderr
+    lab.update("2", SHOP_FAULT="checkout")
+    worse = testgate("diff", service)
+    assert worse.returncode == 1, worse.stderr
+    assert "Newly failing (1)\n  smoke  test_it.py::test_checkout" in worse.stdout
+    lab.update("3", SHOP_FAULT="checkout")
+    same = testgate("diff", service, "--json")
+    told = as_published("diff", same.stdout)
+    assert same.returncode == 0
+    assert told["tests"]["still_failing"] == [
+        {"suite": "smoke", "test": "test_it.py::test_checkout"}
+    ]
+    lab.update("4")
+    better = as_published("diff", testgate("diff", service, "--json").stdout)
+    assert [each["test"] for each in better["tests"]["fixed"]] == ["test_it.py::test_checkout"]
+    with_first = testgate("diff", service, first["serviceDeploymentArn"])
+    assert with_first.stdout.splitlines()[-1] == "No test differs."

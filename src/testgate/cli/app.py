@@ -10,10 +10,11 @@ from testgate import __version__
 from testgate.cli.attach import attach_command, detach_command
 from testgate.cli.demo import demo
 from testgate.cli.deploy import deploy, destroy
+from testgate.cli.diff import diff
 from testgate.cli.exits import Exit
 from testgate.cli.history import list_command
 from testgate.cli.init import init
-from testgate.cli.inspecting import show, why
+from testgate.cli.inspecting import why
 from testgate.cli.lint import lint
 from testgate.cli.local import local_app
 from testgate.cli.publish import publish_command
@@ -21,6 +22,7 @@ from testgate.cli.render import render_command
 from testgate.cli.reporting import open_report, report
 from testgate.cli.run import run_command
 from testgate.cli.runs import RunNotFoundError
+from testgate.cli.show import show
 from testgate.cli.wait import wait_command
 from testgate.core.errors import GateError
 
@@ -47,6 +49,7 @@ app.command("list")(list_command)
 app.command("wait")(wait_command)
 app.command("why")(why)
 app.command("show")(show)
+app.command("diff")(diff)
 app.command("open")(open_report)
 app.command("report")(report)
 

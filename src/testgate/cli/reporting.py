@@ -24,7 +24,7 @@ from testgate.cli.connection import (
     StackName,
 )
 from testgate.cli.exits import exit_code
-from testgate.cli.inspecting import EXITS, Target, find_or_explain
+from testgate.cli.inspecting import EXITS, Target, find_or_explain, tell_problems
 from testgate.cli.resolving import resolve
 from testgate.cli.runs import StoredRun
 from testgate.core.errors import GateError, NotFoundError
@@ -56,6 +56,7 @@ def open_report(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
     run = find_or_explain(connection, resolve(connection, target))
+    tell_problems(run)
     page = _write(
         output or _temporary(run), page_of(Bucket(connection.client("s3"), run.bucket), run)
     )
@@ -80,6 +81,7 @@ def report(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
     run = find_or_explain(connection, resolve(connection, target))
+    tell_problems(run)
     body = render(form, record_of(run))
     if output is None:
         typer.echo(body, nl=False)

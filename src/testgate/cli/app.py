@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.text import Text
 
 from testgate import __version__
+from testgate.cli.abort import abort
+from testgate.cli.artifacts import artifacts
 from testgate.cli.attach import attach_command, detach_command
 from testgate.cli.demo import demo
 from testgate.cli.deploy import deploy, destroy
@@ -29,7 +31,7 @@ from testgate.core.errors import GateError
 app = typer.Typer(
     name="testgate",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode="rich",
     help="A test gate for Amazon ECS blue/green deployments: no pass, no production traffic, "
     "and always a reason.",
@@ -50,6 +52,8 @@ app.command("wait")(wait_command)
 app.command("why")(why)
 app.command("show")(show)
 app.command("diff")(diff)
+app.command("artifacts")(artifacts)
+app.command("abort")(abort)
 app.command("open")(open_report)
 app.command("report")(report)
 

@@ -14,6 +14,7 @@ from testgate.cli.demo import demo
 from testgate.cli.deploy import deploy, destroy
 from testgate.cli.diff import diff
 from testgate.cli.exits import Exit
+from testgate.cli.export import export
 from testgate.cli.history import list_command
 from testgate.cli.init import init
 from testgate.cli.inspecting import why
@@ -56,6 +57,7 @@ app.command("artifacts")(artifacts)
 app.command("abort")(abort)
 app.command("open")(open_report)
 app.command("report")(report)
+app.command("export")(export)
 
 
 def _version(wanted: bool) -> None:

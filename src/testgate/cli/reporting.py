@@ -57,7 +57,7 @@ def open_report(
     )
     run = find_or_explain(connection, resolve(connection, target))
     tell_problems(run)
-    page = _write(
+    page = write_report(
         output or _temporary(run), page_of(Bucket(connection.client("s3"), run.bucket), run)
     )
     typer.echo(page.as_uri())
@@ -86,7 +86,7 @@ def report(
     if output is None:
         typer.echo(body, nl=False)
     else:
-        _write(output, body)
+        write_report(output, body)
     raise typer.Exit(exit_code(run.outcome))
 
 
@@ -156,8 +156,8 @@ def _temporary(run: StoredRun) -> Path:
     return Path(name)
 
 
-def _write(path: Path, body: bytes) -> Path:
-    """Raises GateError for a place that cannot be written."""
+def write_report(path: Path, body: bytes) -> Path:
+    """Raises GateError for a place that cannot be written; missing directories are made."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)

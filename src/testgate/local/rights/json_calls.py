@@ -165,6 +165,7 @@ _ECS: Mapping[str, Rights] = {
     # Documented: this action knows no resources.
     "DescribeTaskDefinition": lambda *_: [Call(action="ecs:DescribeTaskDefinition", resource="*")],
     "ListServiceDeployments": _list_service_deployments,
+    "StopServiceDeployment": _on("ecs:StopServiceDeployment", "serviceDeploymentArn"),
 }
 _ECR: Mapping[str, Rights] = {
     "DescribeImageScanFindings": _on_repository("ecr:DescribeImageScanFindings"),

@@ -7,6 +7,7 @@ import pytest
 from testgate.core.arns import parse_service_deployment_arn
 from testgate.core.layout import place_of
 from tests.deployments.conftest import CHECKOUT_SUITE, ROOT
+from tests.deployments.test_logs import logging_task
 from tests.deployments.test_wait import WAITING_SUITE
 from tests.deployments.wait_stacks import service_template, until
 
@@ -45,7 +46,10 @@ def test_every_reading_command_does_with_it_and_needs_all_of_it(lab, reader, tmp
     cloudformation = lab.local.client("cloudformation")
     cloudformation.create_stack(StackName=name, TemplateBody=service_template(lab, "1"))
     assert reader("wait", name, "--poll", "0.1").returncode == 0
-    deployment = lab.update("2", SHOP_FAULT="checkout")
+    group = f"/shop/{lab.name}"
+    lab.local.client("logs").create_log_group(logGroupName=group)
+    task = logging_task(lab, group, "2", SHOP_FAULT="checkout")
+    deployment = lab.ended(lab.site.update(task))
     arn = deployment["serviceDeploymentArn"]
     (execution,) = lab.executions(deployment)
     for target in (service, lab.name, name, arn, execution, deployment["serviceArn"]):
@@ -59,7 +63,8 @@ def test_every_reading_command_does_with_it_and_needs_all_of_it(lab, reader, tmp
     summary = str(tmp_path / "summary.md")
     assert reader("export", service, "--github", GITHUB_STEP_SUMMARY=summary).returncode == 0
     assert reader("wait", service, "--poll", "0.1").returncode == 1
-    task = deployment_task(lab, deployment)
+    for source in ((), ("--hook",), ("--green",)):
+        assert reader("logs", service, *source).returncode == 0
     assert reader("wait", service, "--task-definition", task).returncode == 1
 
     flag = lab.directory / "go-on"
@@ -90,12 +95,6 @@ def test_with_it_nothing_can_be_stopped(lab, reader):
         assert "is not authorized to perform: " in denied.stderr
     flag.touch()
     assert lab.ended(going)["status"] == "SUCCESSFUL"
-
-
-def deployment_task(lab, deployment):
-    revision = deployment["targetServiceRevision"]["arn"]
-    found = lab.site.client("ecs").describe_service_revisions(serviceRevisionArns=[revision])
-    return found["serviceRevisions"][0]["taskDefinition"]
 
 
 def used(lab, role):

@@ -15,11 +15,13 @@ from testgate.cli.deploy import deploy, destroy
 from testgate.cli.diff import diff
 from testgate.cli.exits import Exit
 from testgate.cli.export import export
+from testgate.cli.following import NothingDeployedError
 from testgate.cli.history import list_command
 from testgate.cli.init import init
 from testgate.cli.inspecting import why
 from testgate.cli.lint import lint
 from testgate.cli.local import local_app
+from testgate.cli.logs import logs
 from testgate.cli.publish import publish_command
 from testgate.cli.render import render_command
 from testgate.cli.reporting import open_report, report
@@ -53,6 +55,7 @@ app.command("wait")(wait_command)
 app.command("why")(why)
 app.command("show")(show)
 app.command("diff")(diff)
+app.command("logs")(logs)
 app.command("artifacts")(artifacts)
 app.command("abort")(abort)
 app.command("open")(open_report)
@@ -77,7 +80,7 @@ def main() -> None:
     """Run the command line; errors of ours are told in one line, without a traceback."""
     try:
         app()
-    except RunNotFoundError as exc:
+    except (RunNotFoundError, NothingDeployedError) as exc:
         sys.exit(_tell(exc, Exit.NOT_FOUND))
     except GateError as exc:
         sys.exit(_tell(exc, Exit.USAGE))

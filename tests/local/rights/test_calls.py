@@ -208,6 +208,11 @@ def test_what_is_not_known_of_cloudformation_is_refused():
             calls("cloudformation", act)
 
 
+def test_streams_are_described_by_a_right_on_their_group():
+    needed = only("logs", lambda c: c.describe_log_streams(logGroupName="/shop"))
+    assert needed == ("logs:DescribeLogStreams", f"{LOGS}:log-group:/shop", {})
+
+
 def test_a_deployment_is_stopped_by_a_right_on_it():
     arn = f"{ECS}:service-deployment/shop/web/abc"
     stop = only("ecs", lambda c: c.stop_service_deployment(serviceDeploymentArn=arn))

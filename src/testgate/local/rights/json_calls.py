@@ -182,6 +182,7 @@ _STATES: Mapping[str, Rights] = {
 _EVENTS: Mapping[str, Rights] = {"PutEvents": _put_events}
 _LOGS: Mapping[str, Rights] = {
     "CreateLogGroup": _on_log_group("logs:CreateLogGroup"),
+    "DescribeLogStreams": _on_log_group("logs:DescribeLogStreams"),
     "FilterLogEvents": _on_log_group("logs:FilterLogEvents"),
     "CreateLogStream": _on_log_stream("logs:CreateLogStream"),
     "PutLogEvents": _on_log_stream("logs:PutLogEvents"),

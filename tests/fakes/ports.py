@@ -63,9 +63,14 @@ class FakeBucket(Bucket):
     def exists(self, key: str) -> bool:
         return key in self.objects
 
-    def keys(self, prefix: str, limit: int = 1000) -> Iterator[str]:
+    def keys(self, prefix: str, limit: int = 1000, after: str = "") -> Iterator[str]:
         self.failures.strike("keys")
-        yield from sorted(key for key in self.objects if key.startswith(prefix))[:limit]
+        found = (key for key in self.objects if key.startswith(prefix) and key > after)
+        yield from sorted(found)[:limit]
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        rests = (key.removeprefix(prefix) for key in self.objects if key.startswith(prefix))
+        yield from sorted({f"{prefix}{rest.split('/')[0]}/" for rest in rests if "/" in rest})
 
 
 class FakeExecutions(StepFunctions):

@@ -7,6 +7,7 @@
     runs/<...>/checks/<number>.<result>.json
     index/<cluster>/<service>/<reversed ms>.<outcome>.<deployment id>.<run name>   (empty objects)
     waiting/<cluster>/<service>/<deployment id>/<run name>.json
+    progress/<execution name>/<suite>-<shard>.json
     plans/sha256/<hex>.json  plans/gates/<name>.json  plans/suites/<name>.json
     bundles/suites/<hex>.zip
 
@@ -34,6 +35,7 @@ _WAITING = re.compile(
     r"waiting/(?P<cluster>[^/]+)/(?P<service>[^/]+)/(?P<deployment>[0-9A-Za-z_-]+)/"
     r"(?P<name>[0-9A-Za-z_-]+)\.json"
 )
+_PROGRESS = re.compile(r"progress/[^/]+/(?P<suite>[^/]+)-(?P<shard>\d+)\.json")
 _CHECK = re.compile(r".+/checks/(?P<number>\d{4})\.(?P<result>good|missing|bad)\.json")
 _ENTRY = re.compile(
     r"index/(?P<cluster>[^/]+)/(?P<service>[^/]+)/(?P<reversed>\d{13})\.(?P<outcome>[a-z_]+)\."
@@ -172,6 +174,17 @@ def parse_waiting_key(key: str) -> RunPlace | None:
         deployment_id=match["deployment"],
         run_name=match["name"],
     )
+
+
+def progress_prefix(execution_name: str) -> str:
+    """How far the shards of a gate run that is under way are."""
+    return f"progress/{execution_name}/"
+
+
+def parse_progress_key(key: str) -> tuple[str, int] | None:
+    """Suite and shard, or None for a key that is none."""
+    match = _PROGRESS.fullmatch(key)
+    return (match["suite"], int(match["shard"])) if match else None
 
 
 def parse_check_key(key: str) -> tuple[int, str] | None:

@@ -5,8 +5,9 @@ A line for each event, appended whole: `of 14` once tests are collected, and `pa
 library only; imported by the runner and the command line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 _ENDED = ("passed", "failed", "skipped")
 
@@ -38,3 +39,24 @@ def read_progress(lines: Iterable[str]) -> Progress:
         elif word.startswith("of ") and word[3:].isascii() and word[3:].isdigit():
             total = int(word[3:][:9])
     return Progress(ended=ended, failed=failed, total=total)
+
+
+def read_stored(value: object) -> tuple[Progress, str] | None:
+    """What stands in the bucket of a shard that is under way, and its deadline ("" for none); None
+    for what is nothing of the kind."""
+    if not isinstance(value, Mapping):
+        return None
+    ended, failed, total = (value.get(name) for name in ("done", "failed", "total"))
+    deadline = value.get("deadline")
+    if not _is_count(ended):
+        return None
+    progress = Progress(
+        ended=ended,
+        failed=failed if _is_count(failed) else 0,
+        total=total if _is_count(total) else None,
+    )
+    return progress, deadline if isinstance(deadline, str) else ""
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return type(value) is int and value >= 0

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+from tests.deployments.published import as_published
 from tests.deployments.test_wait import WAITING_SUITE
 from tests.deployments.wait_stacks import until
 
@@ -59,3 +60,11 @@ def test_watch_of_nothing_says_so(testgate):
     told = testgate("watch", "nobody/knows")
     assert told.returncode == 7
     assert "ECS knows no deployment of nobody/knows" in told.stderr
+
+
+def test_watch_in_json_keeps_its_lines_from_the_end(lab, testgate):
+    lab.established()
+    deployment = lab.update("2")
+    told = testgate("watch", deployment["serviceDeploymentArn"], "--json")
+    assert as_published("watch", told.stdout)["end"] == "success"
+    assert "SUCCESSFUL" in told.stderr

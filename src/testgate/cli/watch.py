@@ -20,12 +20,14 @@ from rich.text import Text
 from testgate.aws.s3 import Bucket
 from testgate.cli.connection import (
     DEFAULT_STACK,
+    AsJson,
     BucketName,
     Connection,
     EndpointUrl,
     Profile,
     Region,
     StackName,
+    print_json,
 )
 from testgate.cli.executions import executions_of
 from testgate.cli.following import (
@@ -60,9 +62,10 @@ def watch(
     profile: Profile = None,
     bucket: BucketName = None,
     stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
 ) -> None:
     """Watch a deployment until it has ended: its stage, its gate run's suites and tests, the
-    deadline that is left, and how it ended. For people; programs take wait --json.
+    deadline that is left, and how it ended. With --json only the end is on standard output.
 
     Examples:
 
@@ -78,7 +81,7 @@ def watch(
     patience = Patience(
         until=time.monotonic() + timeout_s, poll_s=poll_s, clock=time.monotonic, sleep=time.sleep
     )
-    console = Console()
+    console = Console(stderr=as_json)
     live = None if plain or not console.is_terminal else Live(console=console, transient=True)
     screen = _Screen(connection=connection, bucket=connection.bucket(), console=console, live=live)
     waiting = Waiting(
@@ -91,7 +94,10 @@ def watch(
         said = Text.assemble(("error:", "red"), f" {exc}")
         Console(stderr=True).print(said, soft_wrap=True)
         raise typer.Exit(CODES[type(exc)]) from exc
-    print_result(console, result)
+    if as_json:
+        print_json(result.spell())
+    else:
+        print_result(console, result)
     raise typer.Exit(result.ending.code)
 
 

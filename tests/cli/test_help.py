@@ -14,16 +14,8 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "cli.md").read_text()
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 INSPECTING = (
-    "list",
-    "wait",
-    "why",
-    "show",
-    "diff",
-    "artifacts",
-    "abort",
-    "open",
-    "report",
-    "export",
+    *("list", "watch", "wait", "why", "show", "diff", "logs"),
+    *("artifacts", "abort", "open", "report", "export"),
 )
 IN_JSON = tuple(
     name for name in INSPECTING if any("--json" in each.opts for each in COMMANDS[name].params)

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.deployments.conftest import CHECKOUT_SUITE
+from tests.deployments.published import as_published
 from tests.deployments.test_wait import WAITING_SUITE
 from tests.deployments.wait_stacks import until
 
@@ -20,6 +21,9 @@ def test_what_suites_printed_and_what_the_hook_wrote(lab, testgate):
     hook = testgate("logs", deployment["serviceDeploymentArn"], "--hook")
     assert hook.returncode == 0, hook.stderr
     assert '"testgate": "answer"' in hook.stdout
+    for source in ((), ("--hook",)):
+        for line in testgate("logs", service, "--json", *source).stdout.splitlines():
+            assert as_published("logs", line)["text"]
     both = testgate("logs", service, "--hook", "--green")
     assert (both.returncode, "exclude each other" in both.stderr) == (2, True)
     without = testgate("logs", service, "--green")

@@ -75,6 +75,11 @@ def test_every_reading_command_does_with_it_and_needs_all_of_it(lab, reader, tmp
     note = place_of(parse_service_deployment_arn(going), "approval-1").waiting
     lab.bucket.put_json_once(note, {"hook": "approval", "deployment": going})
     assert reader("why", going).stdout.startswith("WAITING")
+    (asked,) = lab.executions({"serviceDeploymentArn": going})
+    progress = f"progress/{asked.rpartition(':')[2]}/smoke-1.json"
+    lab.bucket.put_json_once(progress, {"done": 1, "total": 2})
+    watched = reader("watch", going, "--timeout", "0")
+    assert (watched.returncode, "smoke/1: 1 of 2 tests" in watched.stdout) == (15, True)
     flag.touch()
     assert (told.returncode, "is RUNNING" in told.stderr) == (7, True)
     lab.ended(going)

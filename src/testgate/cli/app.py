@@ -29,6 +29,7 @@ from testgate.cli.run import run_command
 from testgate.cli.runs import RunNotFoundError
 from testgate.cli.show import show
 from testgate.cli.wait import wait_command
+from testgate.cli.watch import watch
 from testgate.core.errors import GateError
 
 app = typer.Typer(
@@ -52,6 +53,7 @@ app.command("attach")(attach_command)
 app.command("detach")(detach_command)
 app.command("list")(list_command)
 app.command("wait")(wait_command)
+app.command("watch")(watch)
 app.command("why")(why)
 app.command("show")(show)
 app.command("diff")(diff)

@@ -1,5 +1,6 @@
 """`testgate logs`: what suites printed, what the hook wrote, what green's tasks wrote meanwhile."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import typer
 from testgate.aws.s3 import Bucket
 from testgate.cli.connection import (
     DEFAULT_STACK,
+    AsJson,
     BucketName,
     Connection,
     EndpointUrl,
@@ -63,10 +65,12 @@ def logs(
     profile: Profile = None,
     bucket: BucketName = None,
     stack: StackName = DEFAULT_STACK,
+    as_json: AsJson = False,
 ) -> None:
     """Print what suites printed, what the hook wrote, or what green's tasks wrote (awslogs).
 
-    What a suite printed is there when a run of one of its shards has ended.
+    What a suite printed is there when a run of one of its shards has ended. With --json each line
+    is an object.
 
     Examples:
 
@@ -86,7 +90,14 @@ def logs(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
     arn = _deployment(connection, resolve(connection, target).target)
-    tail = _Tail(connection=connection, arn=arn, suite=suite, shard=shard or 0, follow=follow)
+    tail = _Tail(
+        connection=connection,
+        arn=arn,
+        suite=suite,
+        shard=shard or 0,
+        follow=follow,
+        as_json=as_json,
+    )
     groups = None
     if of_hook:
         pattern = f'"{parse_service_deployment_arn(arn).deployment_id}"'
@@ -98,6 +109,25 @@ def logs(
         raise RunNotFoundError(f"not a line of deployment {arn} was found")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    """A line of a log, or all that a run of a shard printed, which has no one time."""
+
+    id: str
+    source: str
+    text: str
+    at: str = ""
+
+    def __str__(self) -> str:
+        if self.at:
+            return f"{self.at} {self.source[:12]} {self.text}"
+        return f"==> {self.source} <==\n{self.text}"
+
+    def spell(self) -> dict[str, str]:
+        """For programs."""
+        return {"source": self.source, "at": self.at, "text": self.text}
+
+
 @dataclass(slots=True, kw_only=True)
 class _Tail:
     """One deployment's lines; each is printed once."""
@@ -107,22 +137,23 @@ class _Tail:
     suite: str
     shard: int
     follow: bool
+    as_json: bool
     seen: set[str] = field(default_factory=set)
 
-    def show(self, more: Callable[[], Iterator[tuple[str, str]]]) -> bool:
+    def show(self, more: Callable[[], Iterator["_Piece"]]) -> bool:
         """Print what there is, and with `follow` what comes, by id; whether there was anything."""
         while True:
             # Asked first: what is written between the two is still found by the last look.
             last = not self.follow or has_ended(describe(self.connection.client, self.arn))
-            for key, text in more():
-                if key not in self.seen:
-                    self.seen.add(key)
-                    typer.echo(text)
+            for piece in more():
+                if piece.id not in self.seen:
+                    self.seen.add(piece.id)
+                    typer.echo(json.dumps(piece.spell()) if self.as_json else str(piece))
             if last:
                 return bool(self.seen)
             time.sleep(_POLL_S)
 
-    def outputs(self) -> Iterator[tuple[str, str]]:
+    def outputs(self) -> Iterator["_Piece"]:
         """What runs of shards printed."""
         records = self._bucket()
         found = parse_service_deployment_arn(self.arn)
@@ -131,9 +162,9 @@ class _Tail:
         for output in outputs_among(keys, prefix, self.suite, self.shard):
             if output.key not in self.seen:
                 text = records.get(output.key).decode(errors="replace").rstrip("\n")
-                yield output.key, f"==> {output.title} <==\n{text}"
+                yield _Piece(id=output.key, source=output.title, text=text)
 
-    def lines(self, groups: list[Group]) -> Iterator[tuple[str, str]]:
+    def lines(self, groups: list[Group]) -> Iterator["_Piece"]:
         """Lines of log groups, by time."""
         start, end = self._window(failure_only=not groups[0].pattern)
         found: list[Line] = []
@@ -141,7 +172,7 @@ class _Tail:
             found += lines_of(self.connection.client, group, start, end)
         for line in sorted(found, key=lambda each: each.at):
             at = line.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            yield line.id, f"{at} {line.stream[:12]} {line.text}"
+            yield _Piece(id=line.id, source=line.stream, text=line.text, at=at)
 
     def green(self) -> list[Group]:
         """Where green's tasks log."""

@@ -90,7 +90,7 @@ def wait_command(
         until=time.monotonic() + timeout_s, poll_s=poll_s, clock=time.monotonic, sleep=time.sleep
     )
     console = Console(stderr=True)
-    waiting = _Waiting(connection=connection, patience=patience, say=_sayer(console))
+    waiting = Waiting(connection=connection, patience=patience, say=_sayer(console))
     try:
         result = waiting.result(target, task_definition)
     except (NothingDeployedError, StackFailedError, ImpatientError) as exc:
@@ -103,7 +103,7 @@ def wait_command(
     if as_json:
         print_json(result.spell())
     else:
-        _print(Console(), result)
+        print_result(Console(), result)
     raise typer.Exit(result.ending.code)
 
 
@@ -139,10 +139,13 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Waiting:
+class Waiting:
+    """Waits for one deployment. `say` is told what happens, `look` shown each state of it."""
+
     connection: Connection
     patience: Patience
     say: Callable[[str], None]
+    look: Callable[[Mapping[str, Any]], None] = lambda _: None
 
     def result(self, target: str, task_definition: str) -> Result:
         """How the deployment ended. Raises NothingDeployedError, ImpatientError, GateError."""
@@ -177,7 +180,8 @@ class _Waiting:
         told = ""
         for _ in self.patience.looks(f"deployment {arn}"):
             described = describe(self.connection.client, arn)
-            now = _stands_at(described)
+            self.look(described)
+            now = stands_at(described)
             if now != told:
                 self.say(now)
                 told = now
@@ -209,7 +213,8 @@ class _Waiting:
         return result
 
 
-def _stands_at(described: Mapping[str, Any]) -> str:
+def stands_at(described: Mapping[str, Any]) -> str:
+    """Status, and the stage of one that goes on."""
     stage = described.get("lifecycleStage")
     return str(described["status"]) + (f" at {stage}" if stage and not has_ended(described) else "")
 
@@ -218,7 +223,8 @@ def _sayer(console: Console) -> Callable[[str], None]:
     return lambda text: console.print(Text(text, style="dim"), soft_wrap=True)
 
 
-def _print(console: Console, result: Result) -> None:
+def print_result(console: Console, result: Result) -> None:
+    """How it ended; of a refusal all that `why` tells."""
     colour = "green" if result.ending.end is End.SUCCESS else "red"
     word = result.ending.end.value.upper().replace("_", " ")
     line = Text.assemble((f"{word} ", f"bold {colour}"), (result.ending.sentence, colour))

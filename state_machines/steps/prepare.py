@@ -141,6 +141,7 @@ class Prepare:
             "gate": plan.gate,
             "plan_digest": plan.digest,
             "plan_by": found.by.value,
+            "deployment_at": spell_time(deployment.created_at) if deployment.created_at else "",
             "deadline": spell_time(limits.gate),
             "run": context.spell(),
             "wave_count": len(plan.waves),

@@ -6,6 +6,7 @@ stands, whoever wrote it, so any of this may be repeated.
 
 import json
 import logging
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from testgate.aws.s3 import JSON_TYPE, Bucket
 from testgate.core.binding import GateOutput, parse_counts
 from testgate.core.canonical import digest_of
 from testgate.core.durations import spell_durations, spell_pointer
+from testgate.core.embedded_metrics import metric_lines
 from testgate.core.errors import EvidenceError, GateError, NotFoundError
 from testgate.core.evidence import Crash, Evidence, Result, parse_evidence
 from testgate.core.handoff import ExecutionRef, Pointer, spell_time
@@ -97,6 +99,7 @@ def run_facts(
         gate=prepared.get("gate", ""),
         plan_digest=prepared.get("plan_digest"),
         plan_by=prepared.get("plan_by", ""),
+        deployment_at=prepared.get("deployment_at", ""),
         image=before.get("image", ""),
         base_url=before.get("base_url", ""),
         identity={
@@ -113,7 +116,19 @@ def write_record(bucket: Bucket, place: RunPlace, record: State) -> GateOutput:
     """Store the record unless one stands already, and conclude with the one that stands."""
     if not bucket.put_json_once(place.record, record):
         record = bucket.get_json(place.record)
+    else:
+        _tell_metrics(record)
     return conclude(bucket, place, record)
+
+
+def _tell_metrics(record: State) -> None:
+    """CloudWatch takes them from the function's log. Once: by whoever has written the record."""
+    try:
+        lines = [json.dumps(line) for line in metric_lines(record)]
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        _log.warning("no metrics of this gate run: %r", exc)
+        return
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def conclude(bucket: Bucket, place: RunPlace, record: State) -> GateOutput:

@@ -8,7 +8,7 @@ from testgate.aws.approvals import Approvals
 from testgate.aws.cloudwatch import CloudWatch, MetricQuery, Points
 from testgate.aws.ecr import Ecr
 from testgate.aws.ecs import Ecs, RevisionFacts
-from testgate.aws.events import EventBus
+from testgate.aws.events import ANSWERED, EventBus
 from testgate.aws.s3 import Bucket
 from testgate.aws.stepfunctions import StepFunctions
 from testgate.core.admission import ScanFacts, SignatureFacts
@@ -150,12 +150,13 @@ class FakeBus(EventBus):
     """Keeps what was emitted."""
 
     def __init__(self) -> None:
-        self.emitted: list[dict[str, Any]] = []
+        self.emitted: list[dict[str, Any]] = []  # answers
+        self.started: list[dict[str, Any]] = []
         self.failures = Failures()
 
-    def emit(self, detail: Any, resources: list[str]) -> None:
+    def emit(self, detail: Any, resources: list[str], kind: str = ANSWERED) -> None:
         self.failures.strike("emit")
-        self.emitted.append(dict(detail))
+        (self.emitted if kind == ANSWERED else self.started).append(dict(detail))
 
 
 class FakeEcr(Ecr):

@@ -7,7 +7,7 @@ Clock and sleep are handed in. Imported by `wait` and `watch`.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -15,14 +15,14 @@ from testgate.cli.connection import told_as_ours
 from testgate.cli.ecs_word import word_on
 from testgate.cli.endings import ENDED, Deployed, GateWord
 from testgate.cli.exits import Exit
-from testgate.cli.targets import services_among, the_one_service
+from testgate.cli.held_stacks import find_stack, first_failure, operation_began, services_held
+from testgate.cli.targets import the_one_service
 from testgate.core.arns import parse_service_deployment_arn
 from testgate.core.aws_events import ServiceName
 from testgate.core.errors import GateError
 
 Client = Callable[[str], Any]
-_HOLDING = "_IN_PROGRESS"
-_DONE = "_COMPLETE_CLEANUP_IN_PROGRESS"  # the update itself is over
+_MOST_FAILURES = 5  # in a row
 
 
 class NothingDeployedError(GateError):
@@ -53,74 +53,6 @@ class Patience:
             if self.clock() >= self.until:
                 raise ImpatientError(f"{what} had not ended when the time of --timeout was over")
             self.sleep(self.poll_s)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stack:
-    """A stack as CloudFormation shows it."""
-
-    name: str
-    status: str
-
-    @property
-    def held(self) -> bool:
-        """Whether CloudFormation is still at it."""
-        return self.status.endswith(_HOLDING) and not self.status.endswith(_DONE)
-
-    @property
-    def went_back(self) -> bool:
-        """Whether its last operation failed."""
-        return "ROLLBACK" in self.status or self.status.endswith("_FAILED")
-
-
-def find_stack(client: Client, name: str) -> Stack | None:
-    """The stack of that name, None if there is none. Raises GateError."""
-    try:
-        shown = client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-    except ClientError as exc:
-        if "does not exist" in str(exc):
-            return None
-        with told_as_ours():
-            raise
-    return Stack(name=name, status=shown["StackStatus"])
-
-
-def operation_began(client: Client, name: str) -> datetime | None:
-    """When the stack's last operation began; None if its events do not tell. Raises GateError.
-
-    Taking back what failed is part of the same operation, and so is cleaning up.
-    """
-    for event in _events(client, name):
-        if is_beginning(event):
-            return cast(datetime, event["Timestamp"])
-    return None
-
-
-def _events(client: Client, name: str) -> Iterator[Mapping[str, Any]]:
-    """A stack's events, newest first."""
-    with told_as_ours():
-        pages = client("cloudformation").get_paginator("describe_stack_events")
-        for page in pages.paginate(StackName=name):
-            yield from page["StackEvents"]
-
-
-def _first_failure(client: Client, name: str) -> str:
-    """What failed first in a stack's last operation."""
-    reason = "its events name no failure"
-    for event in _events(client, name):
-        if event["ResourceStatus"].endswith("_FAILED"):
-            reason = f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
-        if is_beginning(event):
-            break
-    return reason
-
-
-def is_beginning(event: Mapping[str, Any]) -> bool:
-    """Whether a stack's event is the beginning of an operation on the stack itself."""
-    return event.get("ResourceType") == "AWS::CloudFormation::Stack" and (
-        event.get("ResourceStatus") in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
-        and event.get("PhysicalResourceId") == event.get("StackId")
-    )
 
 
 def deployments_of(client: Client, service: ServiceName) -> list[Mapping[str, Any]]:
@@ -178,7 +110,7 @@ def deployment_by_stack(client: Client, name: str, patience: Patience) -> str:
         stack = find_stack(client, name)
     status = stack.status if stack else "gone"
     if stack is not None and stack.went_back:
-        raise StackFailedError(f"stack {name} is {status}: {_first_failure(client, name)}")
+        raise StackFailedError(f"stack {name} is {status}: {first_failure(client, name)}")
     raise NothingDeployedError(
         f"stack {name} is {status}, and its last operation has begun no deployment of an ECS "
         "service"
@@ -186,22 +118,11 @@ def deployment_by_stack(client: Client, name: str, patience: Patience) -> str:
 
 
 def _begun_since(client: Client, name: str, began: datetime) -> list[Mapping[str, Any]]:
-    services = _services(client, name)
+    services = services_held(client, name)
     if not services:
         return []
     deployments = deployments_of(client, the_one_service(name, services))
     return [each for each in deployments if each["createdAt"] >= began]
-
-
-def _services(client: Client, name: str) -> list[ServiceName]:
-    with told_as_ours():
-        pages = client("cloudformation").get_paginator("list_stack_resources")
-        listed = [
-            str(each.get("PhysicalResourceId") or "")
-            for page in pages.paginate(StackName=name)
-            for each in page["StackResourceSummaries"]
-        ]
-    return services_among(listed)
 
 
 def describe(client: Client, arn: str) -> Mapping[str, Any]:
@@ -217,6 +138,39 @@ def describe(client: Client, arn: str) -> Mapping[str, Any]:
 def has_ended(described: Mapping[str, Any]) -> bool:
     """Whether nothing more happens to it."""
     return described["status"] in ENDED
+
+
+def stands_at(described: Mapping[str, Any]) -> str:
+    """Status, and the stage of one that goes on."""
+    stage = described.get("lifecycleStage")
+    return str(described["status"]) + (f" at {stage}" if stage and not has_ended(described) else "")
+
+
+Seen = Callable[[Mapping[str, Any] | None, str], None]
+
+
+def until_ended(client: Client, arn: str, patience: Patience, seen: Seen) -> None:
+    """Look at a deployment until it has ended; `seen` is told each look and where it stands, or why
+    nothing was seen: AWS may fail for a moment in an hour.
+
+    Raises NothingDeployedError, ImpatientError, GateError when it fails too often in a row.
+    """
+    failures = 0
+    for _ in patience.looks(f"deployment {arn}"):
+        try:
+            described = describe(client, arn)
+        except NothingDeployedError:
+            raise
+        except GateError as exc:
+            failures += 1
+            if failures == _MOST_FAILURES:
+                raise
+            seen(None, f"{exc}; it is asked again")
+            continue
+        failures = 0
+        seen(described, stands_at(described))
+        if has_ended(described):
+            return
 
 
 def what_was_deployed(client: Client, arn: str, gate: GateWord | None) -> Deployed:

@@ -31,11 +31,10 @@ from testgate.cli.following import (
     StackFailedError,
     deployment_by_service,
     deployment_by_stack,
-    describe,
-    find_stack,
-    has_ended,
+    until_ended,
     what_was_deployed,
 )
+from testgate.cli.held_stacks import find_stack
 from testgate.cli.inspecting import Target
 from testgate.cli.resolving import resolve
 from testgate.cli.runs import RunNotFoundError, StoredRun, find_run
@@ -155,11 +154,16 @@ class Waiting:
         else:
             arn = self._by_name(target, task_definition)
         self.say(arn)
-        self._until_ended(arn)
+        until_ended(self.connection.client, arn, self.patience, self._seen)
         result = self._judged(arn)
         if stack and result.ending.end is End.SUCCESS:
             return self._until_let_go(stack, arn)
         return result
+
+    def _seen(self, described: Mapping[str, Any] | None, said: str) -> None:
+        if described is not None:
+            self.look(described)
+        self.say(said)
 
     def _stack(self, target: str) -> str:
         """The name of the stack that is meant, "" for another kind of target."""
@@ -175,18 +179,6 @@ class Waiting:
         cluster, service = subject.split("/")
         name = ServiceName(cluster=cluster, service=service)
         return deployment_by_service(self.connection.client, name, task_definition)
-
-    def _until_ended(self, arn: str) -> None:
-        told = ""
-        for _ in self.patience.looks(f"deployment {arn}"):
-            described = describe(self.connection.client, arn)
-            self.look(described)
-            now = stands_at(described)
-            if now != told:
-                self.say(now)
-                told = now
-            if has_ended(described):
-                return
 
     def _judged(self, arn: str) -> Result:
         run: StoredRun | None = None
@@ -213,14 +205,17 @@ class Waiting:
         return result
 
 
-def stands_at(described: Mapping[str, Any]) -> str:
-    """Status, and the stage of one that goes on."""
-    stage = described.get("lifecycleStage")
-    return str(described["status"]) + (f" at {stage}" if stage and not has_ended(described) else "")
-
-
 def _sayer(console: Console) -> Callable[[str], None]:
-    return lambda text: console.print(Text(text, style="dim"), soft_wrap=True)
+    """Says each thing once: most looks find nothing new."""
+    last = ""
+
+    def say(text: str) -> None:
+        nonlocal last
+        if text != last:
+            console.print(Text(text, style="dim"), soft_wrap=True)
+            last = text
+
+    return say
 
 
 def print_result(console: Console, result: Result) -> None:

@@ -36,10 +36,11 @@ from testgate.cli.following import (
     NothingDeployedError,
     Patience,
     StackFailedError,
+    stands_at,
 )
 from testgate.cli.inspecting import Target
 from testgate.cli.scene import Scene, left, news
-from testgate.cli.wait import Poll, Timeout, Waiting, print_result, stands_at
+from testgate.cli.wait import Poll, Timeout, Waiting, print_result
 from testgate.cli.waiting import WaitingHook, find_waiting
 from testgate.core.arns import parse_service_deployment_arn
 from testgate.core.errors import GateError

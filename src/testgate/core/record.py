@@ -13,6 +13,7 @@ from testgate.core.config import show_config
 from testgate.core.evidence import Evidence, Result, TestResult
 from testgate.core.outcomes import Outcome
 from testgate.core.record_size import fitted
+from testgate.core.spans import time_spans
 from testgate.core.storing import cap_sentence, redacted
 from testgate.core.suite_verdict import SuiteVerdict
 from testgate.core.verdict import Verdict
@@ -40,6 +41,7 @@ class RunFacts:
     base_url: str
     identity: Mapping[str, object]
     suite_times: Mapping[str, tuple[str, str]]
+    deployment_at: str = ""
 
 
 def build_record(question: Question, verdict: Verdict, facts: RunFacts) -> dict[str, object]:
@@ -82,6 +84,9 @@ def _build(asked: Mapping[str, object], verdict: Verdict, facts: RunFacts) -> di
         "started_at": facts.started_at,
         "ended_at": facts.ended_at,
         "deadline": facts.deadline,
+        "spans": time_spans(
+            facts.deployment_at, facts.started_at, facts.ended_at, facts.suite_times.values()
+        ),
         "suites": [_spell_suite(suite, facts, room) for suite in verdict.suites],
     }
     return fitted(record)

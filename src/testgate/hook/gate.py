@@ -11,7 +11,7 @@ from datetime import datetime
 from testgate.aws.clients import client
 from testgate.aws.ecs import Ecs
 from testgate.aws.stepfunctions import StepFunctions
-from testgate.core.answers import HookAnswer
+from testgate.core.answers import STARTED_SCHEMA, HookAnswer
 from testgate.core.arns import execution_arn
 from testgate.core.binding import Question
 from testgate.core.config import EXECUTION_KEY, STATE_KEY, Mode, parse_config
@@ -129,19 +129,20 @@ class GateHook:
             decision = self._seen(question, expires_at)
         if self.answering.abandoned():
             raise UnavailableError("this call has been answered by the watchdog")
-        return self._act(question, decision, expires_at)
+        return self._act(question, mode, decision, expires_at)
 
     def _seen(self, question: Question, expires_at: datetime | None) -> Decision:
         execution = self.executions.describe(self._arn(question))
         return decide_execution(question, execution, expires_at, self.now())
 
     def _act(
-        self, question: Question, decision: Decision, expires_at: datetime | None
+        self, question: Question, mode: Mode, decision: Decision, expires_at: datetime | None
     ) -> Allow | Refuse | Wait:
         """Start or stop the execution if that is decided; what is left to answer."""
         if isinstance(decision, Start):
             name, text = question.execution_name, question.input_json
             if self.executions.start(self.state_machine_arn, name, text):
+                self._tell_start(question, mode)
                 return Wait(delay_s=FIRST_DELAY_S)
             # The name belongs to an execution that has ended: DescribeExecution lags behind.
             decision = self._seen(question, expires_at)
@@ -155,6 +156,23 @@ class GateHook:
                 return Refuse(outcome=outcome, sentence=sentence)
             case _:
                 return decision
+
+    def _tell_start(self, question: Question, mode: Mode) -> None:
+        deployment, config = question.deployment, question.config
+        told = {
+            "schema": STARTED_SCHEMA,
+            "hook": TEST_GATE.name,
+            "deployment": str(deployment),
+            "cluster": deployment.cluster,
+            "service": deployment.service,
+            "revision": question.revision,
+            "stage": question.stage,
+            "mode": mode.value,
+            "gate": config.gate or ",".join(config.test_suites),
+            "execution_arn": self._arn(question),
+            "started_at": self.now().isoformat(),
+        }
+        self.answering.begin(told, str(deployment))
 
     def _arn(self, question: Question) -> str:
         return execution_arn(self.state_machine_arn, question.execution_name)

@@ -16,6 +16,7 @@ from benchmarks.deployment import measure_deployments
 from benchmarks.figure import Figure
 from benchmarks.runner import measure_runner
 from benchmarks.sharding import measure_sharding
+from benchmarks.verdict_lag import measure_verdict_lag
 
 
 def main() -> None:
@@ -28,6 +29,7 @@ def main() -> None:
         *measure_cold_start(arguments.rounds),
         *measure_runner(arguments.rounds),
         *measure_sharding(),
+        *measure_verdict_lag(),
         *measure_deployments(),
         *measure_control_plane(),
     ]

@@ -101,7 +101,8 @@ class Judge:
         record = compared(self.bucket, place, build_record(question, verdict, facts))
         output = write_record(self.bucket, place, record)
         if plan is not None:
-            keep_durations(self.bucket, plan, verdict.suites, judging_day(execution.started_at))
+            day = judging_day(execution.started_at)
+            keep_durations(self.bucket, plan, verdict.suites, day, times)
         return output
 
     def _verdict(

@@ -19,7 +19,7 @@ from testgate.aws.plans import Resolved, resolve_plan
 from testgate.aws.s3 import Bucket
 from testgate.core.binding import Question, parse_question
 from testgate.core.deadlines import ASK_S, deadlines
-from testgate.core.durations import read_pointer
+from testgate.core.durations import read_pointer, read_took
 from testgate.core.errors import GateError, InputError, UnavailableError
 from testgate.core.facts import DeploymentFacts
 from testgate.core.handoff import (
@@ -121,6 +121,7 @@ class Prepare:
             deployment.expiry(self.hook_function_arn),
             after_tests_s=ASK_S if inquiry else 0,
         )
+        durations, expected_s = self._durations(plan, judging_day(execution.started_at))
         context = RunContext(
             input_digest=question.digest,
             plan_digest=plan.digest,
@@ -130,7 +131,8 @@ class Prepare:
             judged_on=judging_day(execution.started_at),
             variables=_variables(question, execution.name, sight.snapshot, limits.suites),
             host=sight.reach.host,
-            durations=self._durations(plan, judging_day(execution.started_at)),
+            durations=durations,
+            expected_s=expected_s,
             headers=sight.reach.headers,
             fence=sight.reach.fence,
         )
@@ -139,6 +141,7 @@ class Prepare:
             "gate": plan.gate,
             "plan_digest": plan.digest,
             "plan_by": found.by.value,
+            "deployment_at": spell_time(deployment.created_at) if deployment.created_at else "",
             "deadline": spell_time(limits.gate),
             "run": context.spell(),
             "wave_count": len(plan.waves),
@@ -152,16 +155,19 @@ class Prepare:
             **({"inquiry": inquiry.spell(), "ask_by": spell_time(limits.judge)} if inquiry else {}),
         }
 
-    def _durations(self, plan: Plan, on: date) -> dict[str, str]:
-        """The latest durations of suites in shards. They only decide who runs which test, so what
-        cannot be read is left out."""
-        found = {}
+    def _durations(self, plan: Plan, on: date) -> tuple[dict[str, str], dict[str, float]]:
+        """By suite: the latest durations of those in shards, and the seconds that others took. They
+        only decide who runs which test and when the hook looks, so what cannot be read is left
+        out."""
+        digests: dict[str, str] = {}
+        took_s: dict[str, float] = {}
         for suite in plan.suites:
-            if suite.shards > 1:
-                with contextlib.suppress(GateError):
-                    pointer = self.bucket.find_json(latest_durations_key(plan.gate, suite.name))
-                    found[suite.name] = read_pointer(pointer, on)
-        return {name: digest for name, digest in found.items() if digest is not None}
+            with contextlib.suppress(GateError):
+                pointer = self.bucket.find_json(latest_durations_key(plan.gate, suite.name))
+                digest, seconds = read_pointer(pointer, on), read_took(pointer, on)
+                digests |= {suite.name: digest} if digest and suite.shards > 1 else {}
+                took_s |= {suite.name: seconds} if seconds else {}
+        return digests, took_s
 
 
 def _subject(question: Question, sight: Sight) -> Subject:

@@ -6,7 +6,8 @@ stands, whoever wrote it, so any of this may be repeated.
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from testgate.aws.s3 import JSON_TYPE, Bucket
 from testgate.core.binding import GateOutput, parse_counts
 from testgate.core.canonical import digest_of
 from testgate.core.durations import spell_durations, spell_pointer
+from testgate.core.embedded_metrics import metric_lines
 from testgate.core.errors import EvidenceError, GateError, NotFoundError
 from testgate.core.evidence import Crash, Evidence, Result, parse_evidence
 from testgate.core.handoff import ExecutionRef, Pointer, spell_time
@@ -22,7 +24,7 @@ from testgate.core.identity_answers import Asked
 from testgate.core.layout import RunPlace, durations_key, index_prefix, latest_durations_key
 from testgate.core.outcomes import PASSING, Outcome
 from testgate.core.plan import Plan
-from testgate.core.record import RunFacts, RunTime
+from testgate.core.record import RunFacts, RunTime, span_of
 from testgate.core.run_verdict import is_failure
 from testgate.core.storing import to_json_bytes
 from testgate.core.suite_verdict import SuiteVerdict
@@ -97,6 +99,7 @@ def run_facts(
         gate=prepared.get("gate", ""),
         plan_digest=prepared.get("plan_digest"),
         plan_by=prepared.get("plan_by", ""),
+        deployment_at=prepared.get("deployment_at", ""),
         image=before.get("image", ""),
         base_url=before.get("base_url", ""),
         identity={
@@ -113,7 +116,19 @@ def write_record(bucket: Bucket, place: RunPlace, record: State) -> GateOutput:
     """Store the record unless one stands already, and conclude with the one that stands."""
     if not bucket.put_json_once(place.record, record):
         record = bucket.get_json(place.record)
+    else:
+        _tell_metrics(record)
     return conclude(bucket, place, record)
+
+
+def _tell_metrics(record: State) -> None:
+    """CloudWatch takes them from the function's log. Once: by whoever has written the record."""
+    try:
+        lines = [json.dumps(line) for line in metric_lines(record)]
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        _log.warning("no metrics of this gate run: %r", exc)
+        return
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def conclude(bucket: Bucket, place: RunPlace, record: State) -> GateOutput:
@@ -133,20 +148,33 @@ def conclude(bucket: Bucket, place: RunPlace, record: State) -> GateOutput:
     )
 
 
-def keep_durations(bucket: Bucket, plan: Plan, suites: Iterable[SuiteVerdict], on: date) -> None:
-    """How long the tests of suites in shards took, for their next shards: of those that passed, for
-    a failing test ends early. What cannot be kept is logged: no verdict depends on it."""
+def keep_durations(
+    bucket: Bucket, plan: Plan, suites: Iterable[SuiteVerdict], on: date, times: SuiteTimes
+) -> None:
+    """How long suites took, and of those in shards each test, for their next shards: of suites that
+    passed, for a failing test ends early. What cannot be kept is logged: no verdict depends on
+    it."""
     for verdict in suites:
-        if verdict.suite.shards == 1 or verdict.outcome not in PASSING:
+        if verdict.outcome not in PASSING:
             continue
+        in_shards = verdict.suite.shards > 1
         text = spell_durations(verdict.tests)
         digest = digest_of(text)
-        pointer = to_json_bytes(spell_pointer(digest, on))
+        took_s = None if in_shards else _took_s(times.get(verdict.suite.name, ()))
+        pointer = to_json_bytes(spell_pointer(digest if in_shards else None, on, took_s))
         try:
-            bucket.put(durations_key(digest), text.encode(), JSON_TYPE)
+            if in_shards:
+                bucket.put(durations_key(digest), text.encode(), JSON_TYPE)
             bucket.put(latest_durations_key(plan.gate, verdict.suite.name), pointer, JSON_TYPE)
         except GateError as exc:
             _log.warning("durations of suite %s are not kept: %s", verdict.suite.name, exc)
+
+
+def _took_s(runs: Sequence[RunTime]) -> float | None:
+    if not runs:
+        return None
+    first, last = map(datetime.fromisoformat, span_of(runs))
+    return (last - first).total_seconds()
 
 
 def is_listed(bucket: Bucket, place: RunPlace) -> bool:

@@ -8,7 +8,7 @@ the secrets and assume the roles that the policy of SuitePolicyArn names, and no
 
 import mimetypes
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,9 +29,10 @@ from testgate.core.errors import (
 )
 from testgate.core.evidence import Evidence, Kept
 from testgate.core.handoff import Pointer, Task, parse_order
-from testgate.core.layout import durations_key, suite_bundle_key
+from testgate.core.layout import durations_key, progress_key, suite_bundle_key
 from testgate.core.masking import MIN_SECRET_CHARS, hidden_values, mask_bytes, mask_evidence
-from testgate.core.plan import Runner, Suite
+from testgate.core.plan import Plan, Runner, Suite
+from testgate.core.progress import Progress, ShardProgress
 from testgate.core.redaction import redact_bytes
 from testgate.core.storing import to_json_bytes
 from testgate.runner.artifacts import Artifact, artifacts_in
@@ -45,6 +46,7 @@ from testgate.runner.remains import (
 )
 from testgate.runner.reported import MAX_REPORT_BYTES
 from testgate.runner.suite import SuiteRun, may_try_again, run_suite
+from testgate.runner.telling import telling
 
 _OF_AWS = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
 _RIGHTS = (
@@ -66,7 +68,8 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
 def run_shard(bucket: Bucket, event: Mapping[str, Any]) -> dict[str, object]:
     """Run one shard of one suite and store what it left."""
     order = parse_order(event)
-    suite = load_plan(bucket, order.context.plan_digest).suite(order.run.suite)
+    plan = load_plan(bucket, order.context.plan_digest)
+    suite = plan.suite(order.run.suite)
     task = Task(suite=suite, run=order.run, context=order.context)
     empty_temporary_files(os.environ)  # what another gate's suite left, or a run that was killed
     bundle = _bundle(bucket, suite.bundle) if suite.runner is Runner.LAMBDA else None
@@ -77,9 +80,41 @@ def run_shard(bucket: Bucket, event: Mapping[str, Any]) -> dict[str, object]:
         durations = _durations(bucket, task)
         if durations is not None:
             run.durations_path.write_bytes(durations)
-        evidence = mask_evidence(run_suite(run), _hidden(run))
+        with telling(run.progress_path, _teller(bucket, plan, task)):
+            left = run_suite(run)
+        evidence = mask_evidence(left, _hidden(run))
         pointer = _store(bucket, task, run, evidence)
     return pointer.spell() | {"again": may_try_again(task, evidence, datetime.now(UTC))}
+
+
+def _teller(bucket: Bucket, plan: Plan, task: Task) -> Callable[[Progress, bool], None]:
+    """Stores how far the shard is, over what it told before."""
+    run, context, started_at = task.run, task.context, datetime.now(UTC)
+    number, wave = next(
+        (number, wave)
+        for number, wave in enumerate(plan.waves, 1)
+        if any(suite.name == run.suite for suite in wave)
+    )
+    key = progress_key(context.variables["TESTGATE_RUN_ID"], run.suite, run.shard)
+
+    def tell(progress: Progress, ended: bool) -> None:
+        told = ShardProgress(
+            suite=run.suite,
+            shard=run.shard,
+            attempt=run.attempt,
+            progress=progress,
+            started_at=started_at,
+            at=datetime.now(UTC),
+            deadline=context.deadline,
+            wave=number,
+            waves=len(plan.waves),
+            due=sum(suite.shards for suite in wave),
+            expected_s=context.expected_s.get(run.suite),
+            ended=ended,
+        )
+        bucket.put(key, to_json_bytes(told.spell()), JSON_TYPE)
+
+    return tell
 
 
 def _granted(suite: Suite, bucket: str) -> dict[str, str]:

@@ -63,6 +63,15 @@ def test_keys_come_in_order_up_to_a_limit(bucket):
         bucket.put(key, b"", "text/plain")
     assert list(bucket.keys("p/")) == ["p/1", "p/2", "p/3"]
     assert list(bucket.keys("p/", 2)) == ["p/1", "p/2"]
+    assert list(bucket.keys("p/", 1, "p/1")) == ["p/2"]
+    assert list(bucket.keys("p/", after="p/2.")) == ["p/3"]
+
+
+def test_folders_are_what_keys_go_on_with(bucket):
+    for key in ("p/a/1", "p/a/2", "p/b/c/3", "p/file", "q/a/1"):
+        bucket.put(key, b"", "text/plain")
+    assert list(bucket.folders("p/")) == ["p/a/", "p/b/"]
+    assert list(bucket.folders("nothing/")) == []
 
 
 def test_what_is_no_json_is_told(bucket):

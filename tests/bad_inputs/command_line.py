@@ -1,13 +1,21 @@
 """The command line's own arguments. What Typer says of unknown options is Typer's."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+from testgate.cli.documents import read_record_document
+from testgate.cli.listing import Query, find_page, read_scope, read_since
 from testgate.cli.publishing import prepare_publication
 from testgate.cli.runs import find_run
+from testgate.cli.targets import read_target, the_one_service
+from testgate.core.aws_events import ServiceName
+from testgate.core.layout import place_of
+from testgate.core.outcomes import Outcome
+from testgate.core.record import RECORD_SCHEMA
 from tests.bad_inputs.bundles import scratch
 from tests.bad_inputs.catalogue import BadInput
 from tests.bad_inputs.gate_files import GATE, SUITE, TODAY
-from tests.core.samples import ARN
+from tests.core.samples import ARN, START, question
 from tests.fakes.ports import FakeBucket
 
 
@@ -16,6 +24,27 @@ def why(target: str, says: str) -> BadInput:
     return BadInput(
         kind="testgate why", given=target, act=lambda: find_run(FakeBucket(), target), says=says
     )
+
+
+def a_command(kind: str, given: str, act: Callable[[], object], says: str) -> BadInput:
+    """An argument, and what reads it."""
+    return BadInput(kind=f"testgate {kind}", given=given, act=act, says=says)
+
+
+def stored(given: str, record: bytes, says: str) -> BadInput:
+    """A `record.json` of that content."""
+
+    def act() -> str:
+        return read_record_document("record.json", record, RECORD_SCHEMA).problem
+
+    return BadInput(kind="a stored record", given=given, act=act, says=says)
+
+
+def _only_indexed() -> str:
+    bucket = FakeBucket()
+    place = place_of(question().deployment, question().execution_name)
+    bucket.put(place.index(Outcome.FAILED, START), b"", "text/plain")
+    return find_run(bucket, ARN).sentence
 
 
 def publish(given: str, says: str, *, gate_file: str | bytes | None, suite: str | None) -> BadInput:
@@ -47,6 +76,42 @@ def _make(path: Path) -> None:
 GOOD = f"schema = 1\n{GATE}{SUITE}"
 
 ROWS = (
+    a_command(
+        "show",
+        "shop/web/1",
+        lambda: read_target("shop/web/1"),
+        "'shop/web/1' names no gate run: expected cluster/service, the name of a service or of a stack, or the ARN of a service, a service deployment, an execution or a stack",
+    ),
+    a_command(
+        "show",
+        "web, which is nowhere",
+        lambda: the_one_service("web", []),
+        "'web' is neither a service with a recorded gate run nor a stack with an ECS service: say cluster/service",
+    ),
+    a_command(
+        "show",
+        "web, which is in two clusters",
+        lambda: the_one_service("web", [ServiceName(cluster=c, service="web") for c in "ab"]),
+        "'web' may mean a/web, b/web: say which as cluster/service",
+    ),
+    a_command(
+        "list",
+        "shop/web/1",
+        lambda: read_scope("shop/web/1"),
+        "'shop/web/1' names no service: expected cluster, or cluster/service",
+    ),
+    a_command(
+        "list",
+        "--since yesterday",
+        lambda: read_since("yesterday", START),
+        "--since: got 'yesterday', expected a time ago such as 30m, 36h or 7d, or a time such as 2026-01-31 or 2026-01-31T12:00:00Z",
+    ),
+    a_command(
+        "list",
+        "--cursor 2",
+        lambda: find_page(FakeBucket(), Query(after="2")),
+        "--cursor: got '2', expected the one that the page before has printed",
+    ),
     why("shop", "'shop' is neither the ARN of a service deployment nor cluster/service"),
     why("shop/web", "no ended gate run of shop/web is recorded in bucket records"),
     why(
@@ -56,6 +121,27 @@ ROWS = (
     why(
         "arn:aws:ecs:us-east-1:123456789012:service/shop/web",
         "not the ARN of a service deployment: 'arn:aws:ecs:us-east-1:123456789012:service/shop/web'; expected arn:aws:ecs:<region>:<account>:service-deployment/<cluster>/<service>/<id>",
+    ),
+    a_command(
+        "why",
+        "a gate run of which only the index entry is left",
+        _only_indexed,
+        "it ended as failed at 2026-11-23T08:00:00+00:00; its index entry is all that can be read of it in bucket records",
+    ),
+    stored(
+        '{"outcome": "fai',
+        b'{"outcome": "fai',
+        "record.json is no whole JSON object (16 bytes): it was cut off, or something else has written it; what else is stored of the gate run is told",
+    ),
+    stored(
+        '{"outcome": "splendid"}',
+        b'{"outcome": "splendid"}',
+        "record.json lacks an outcome or a sentence that this version knows: something else has written it; what else is stored of the gate run is told",
+    ),
+    stored(
+        "of testgate.record/2",
+        b'{"schema": "testgate.record/2", "outcome": "failed", "sentence": "no"}',
+        "record.json is of testgate.record/2, newer than the testgate.record/1 that this Testgate reads: only its outcome and sentence are told; upgrade testgate to see all of it",
     ),
     publish(
         "a gate file that is not there",

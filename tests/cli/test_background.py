@@ -22,6 +22,7 @@ def test_what_it_printed_is_told_if_it_does_not_start():
         ({PID_VARIABLE: "me"}, "no local AWS is known here"),
         ({PID_VARIABLE: str(os.getpid())}, f"process {os.getpid()} is no local AWS"),
     ],
+    ids=["none", "no number", "another process"],
 )
 def test_nothing_else_is_ended(environ, says):
     with pytest.raises(GateError, match=says):

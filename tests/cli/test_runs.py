@@ -75,6 +75,12 @@ def test_where_all_passed_the_test_gates_record_comes_first():
     assert stored.found() == [GATE, "admission-1"]
 
 
+def test_a_run_that_is_asked_for_by_name_comes_first():
+    stored = Stored().answer("approval-2", "failed").record(GATE, "passed")
+    run = find_run(stored.bucket, ARN, GATE)
+    assert (run.place.run_name, [each.hook for each in run.others]) == (GATE, ["approval"])
+
+
 def test_nothing_recorded_is_told():
     with pytest.raises(RunNotFoundError):
         find_run(FakeBucket(), ARN)

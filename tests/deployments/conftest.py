@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 import requests
 import trustme
@@ -95,6 +96,7 @@ def lab(
 ) -> Iterator["Lab"]:
     """A site of its own; no call may be denied but those of actions marked `denied`."""
     made = Lab(local=local, stack=stack, directory=tmp_path, name=f"web-{next(_numbers)}")
+    emitted = watch_events(local)
     unsubscribe = local.ecs.subscribe(made.watch)
     denied_before = len(local.rights.ledger.denials())
     yield made
@@ -104,6 +106,30 @@ def lab(
     expected = marker.args if marker is not None else ()
     denials = local.rights.ledger.denials()[denied_before:]
     assert [each.reason for each in denials if each.action not in expected] == []
+    assert [problem for event in emitted for problem in event_problems(event)] == []
+
+
+def watch_events(local: LocalAws) -> list[dict[str, Any]]:
+    """What hooks emit from now on, as it reaches the bus."""
+    emitted: list[dict[str, Any]] = []
+
+    def observe(request: Any, _: Any) -> None:
+        if request.headers.get("X-Amz-Target", "").endswith(".PutEvents"):
+            emitted.extend(json.loads(request.get_data())["Entries"])
+
+    local.server.front.add_observer(observe)
+    return emitted
+
+
+def event_problems(entry: Mapping[str, Any]) -> list[str]:
+    """How an event differs from its published schema."""
+    name = entry["DetailType"].rpartition(" ")[2].lower()
+    schema = json.loads((ROOT / "docs" / "schemas" / f"event-{name}.json").read_text())
+    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    validator = jsonschema.Draft202012Validator(schema, format_checker=checker)
+    return [
+        f"{name}: {each.message}" for each in validator.iter_errors(json.loads(entry["Detail"]))
+    ]
 
 
 @pytest.fixture

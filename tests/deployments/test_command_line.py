@@ -11,6 +11,7 @@ from testgate.core.config import parse_config
 from testgate.local.events import EventFaults
 from testgate.local.lambdas import Crash, Moment
 from tests.deployments.conftest import CHECKOUT_SUITE, ROOT, SUITE
+from tests.deployments.published import as_published
 
 
 @pytest.fixture
@@ -36,9 +37,18 @@ def test_why_says_the_sentence_first_for_a_service_and_for_a_deployment(lab, tes
         assert "ECS was told" in why.stdout
 
 
+def test_why_understands_whatever_a_person_has_in_hand(lab, testgate, refused):
+    (execution,) = lab.executions(refused)
+    service_arn = refused["serviceArn"]
+    for target in (lab.name, service_arn, execution):
+        why = testgate("why", target)
+        assert (why.returncode, why.stdout.splitlines()[1]) == (1, SENTENCE), why.stderr
+
+
 def test_why_in_json_is_for_programs(lab, testgate, refused):
-    told = json.loads(testgate("why", f"{lab.name}/{lab.name}", "--json").stdout)
+    told = as_published("why", testgate("why", f"{lab.name}/{lab.name}", "--json").stdout)
     assert told["outcome"] == "failed"
+    assert told["repeat"]["command"] == "testgate run smoke --url http://127.0.0.1:8080"
     assert told["sentence"] == SENTENCE
     assert told["record"].startswith(f"s3://{lab.stack.record_bucket}/runs/{lab.name}/")
 
@@ -47,8 +57,38 @@ def test_show_shows_every_test_and_both_documents(lab, testgate, refused):
     shown = testgate("show", f"{lab.name}/{lab.name}")
     assert shown.returncode == 1
     assert "test_it.py::test_health" in shown.stdout
-    both = json.loads(testgate("show", f"{lab.name}/{lab.name}", "--json").stdout)
+    assert "To repeat it" not in shown.stdout
+    assert "Newly failing (1)\n  smoke  test_it.py::test_checkout" in shown.stdout
+    assert "state Prepare" in shown.stdout
+    both = as_published("show", testgate("show", f"{lab.name}/{lab.name}", "--json").stdout)
+    failing = [each["test"] for each in both["since"]["newly_failing"]]
+    assert failing == ["test_it.py::test_checkout"]
+    kinds = {(span["kind"], span["name"]) for span in both["timeline"]}
+    assert kinds >= {("state", "Prepare"), ("suite", "smoke"), ("shard", "smoke/1/1-0")}
+    assert both["links"]["execution"].startswith("https://us-east-1.console.aws.amazon.com/")
     assert both["record"]["sentence"] == both["answer"]["sentence"] == SENTENCE
+
+
+def test_what_cannot_be_read_is_told_beside_what_can(lab, testgate, refused):
+    place, service = lab.run(refused).place, f"{lab.name}/{lab.name}"
+    whole = lab.bucket.get_json(place.record)
+    lab.bucket.put(place.record, b'{"outcome": "fai', "application/json")
+    cut = testgate("why", service)
+    assert (cut.returncode, cut.stdout.splitlines()[1]) == (1, SENTENCE)
+    assert f"note: {place.record} is no whole JSON object (16 bytes)" in cut.stderr
+    newer = json.dumps(whole | {"schema": "testgate.record/2", "suites": 7}).encode()
+    lab.bucket.put(place.record, newer, "application/json")
+    for command in ("why", "show", "report"):
+        told = testgate(command, service)
+        assert told.returncode == 1, told.stderr
+        assert SENTENCE in told.stdout.replace("\\", "")  # Markdown escapes it
+        assert "is of testgate.record/2, newer than the testgate.record/1" in told.stderr
+    for key in list(lab.bucket.keys(place.prefix)):
+        lab.local.client("s3").delete_object(Bucket=lab.bucket.name, Key=key)
+    gone = testgate("why", service)
+    assert gone.returncode == 1
+    assert "its index entry is all that can be read of it" in gone.stdout
+    as_published("show", testgate("show", service, "--json").stdout)
 
 
 def test_why_on_a_pass_exits_zero(lab, testgate):
@@ -72,7 +112,7 @@ def test_why_tells_what_ecs_says_when_no_gate_run_is_recorded(lab, testgate):
     lines = why.stderr.splitlines()
     assert lines[1].startswith("what happened: ECS was not allowed to invoke ")
     assert "HookInvokeRoleArn" in why.stderr
-    told = json.loads(testgate("why", deployment["serviceDeploymentArn"], "--json").stdout)
+    told = as_published("why", testgate("why", deployment["serviceDeploymentArn"], "--json").stdout)
     assert told["outcome"] is None
     assert told["ecs"]["status"] == "ROLLBACK_FAILED"
     assert [each["kind"] for each in told["ecs"]["explanations"]] == [
@@ -147,7 +187,8 @@ def test_why_tells_how_an_execution_ended_that_nobody_recorded(lab, testgate):
     )["executionArn"]
     client.stop_execution(executionArn=arn, error="Mine", cause="enough of this")
     lab.local.events.faults = EventFaults()
-    for key in list(lab.bucket.keys(f"runs/{lab.name}/")):
+    left = [f"runs/{lab.name}/", f"index/{lab.name}/"]
+    for key in [key for prefix in left for key in lab.bucket.keys(prefix)]:
         lab.bucket._client.delete_object(Bucket=lab.bucket.name, Key=key)
     why = testgate("why", deployment["serviceDeploymentArn"])
     assert why.returncode == 7
@@ -159,8 +200,15 @@ def test_why_tells_how_an_execution_ended_that_nobody_recorded(lab, testgate):
     ("arguments", "code", "says"),
     [
         (("why", "nobody/knows"), 7, "no ended gate run of nobody/knows is recorded"),
-        (("why", "not a target"), 2, "neither the ARN of a service deployment nor cluster/service"),
-        (("why", "arn:aws:s3:::x"), 2, "not the ARN of a service deployment"),
+        (("why", "not a target"), 2, "'not a target' names no gate run: expected cluster/service"),
+        (("why", "arn:aws:s3:::x"), 2, "names no gate run: expected cluster/service"),
+        (
+            ("why", "nobody"),
+            2,
+            "'nobody' is neither a service with a recorded gate run nor a stack",
+        ),
+        (("list", "a/b/c"), 2, "expected cluster, or cluster/service"),
+        (("list", "--since", "yesterday"), 2, "--since: got 'yesterday', expected a time ago"),
         (("why", "a/b", "--stack", "missing"), 2, "cannot read stack 'missing'"),
         (("why", "a/b", "--profile", "missing"), 2, "cannot use this profile"),
         (("why", "a/b", "--endpoint-url", "http://127.0.0.1:9"), 2, "AWS cannot be reached"),

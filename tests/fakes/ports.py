@@ -8,7 +8,7 @@ from testgate.aws.approvals import Approvals
 from testgate.aws.cloudwatch import CloudWatch, MetricQuery, Points
 from testgate.aws.ecr import Ecr
 from testgate.aws.ecs import Ecs, RevisionFacts
-from testgate.aws.events import EventBus
+from testgate.aws.events import ANSWERED, EventBus
 from testgate.aws.s3 import Bucket
 from testgate.aws.stepfunctions import StepFunctions
 from testgate.core.admission import ScanFacts, SignatureFacts
@@ -63,8 +63,14 @@ class FakeBucket(Bucket):
     def exists(self, key: str) -> bool:
         return key in self.objects
 
-    def keys(self, prefix: str, limit: int = 1000) -> Iterator[str]:
-        yield from sorted(key for key in self.objects if key.startswith(prefix))[:limit]
+    def keys(self, prefix: str, limit: int = 1000, after: str = "") -> Iterator[str]:
+        self.failures.strike("keys")
+        found = (key for key in self.objects if key.startswith(prefix) and key > after)
+        yield from sorted(found)[:limit]
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        rests = (key.removeprefix(prefix) for key in self.objects if key.startswith(prefix))
+        yield from sorted({f"{prefix}{rest.split('/')[0]}/" for rest in rests if "/" in rest})
 
 
 class FakeExecutions(StepFunctions):
@@ -144,12 +150,13 @@ class FakeBus(EventBus):
     """Keeps what was emitted."""
 
     def __init__(self) -> None:
-        self.emitted: list[dict[str, Any]] = []
+        self.emitted: list[dict[str, Any]] = []  # answers
+        self.started: list[dict[str, Any]] = []
         self.failures = Failures()
 
-    def emit(self, detail: Any, resources: list[str]) -> None:
+    def emit(self, detail: Any, resources: list[str], kind: str = ANSWERED) -> None:
         self.failures.strike("emit")
-        self.emitted.append(dict(detail))
+        (self.emitted if kind == ANSWERED else self.started).append(dict(detail))
 
 
 class FakeEcr(Ecr):

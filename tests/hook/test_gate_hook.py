@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,9 @@ from testgate.core.config import EXECUTION_KEY, STATE_KEY
 from testgate.core.decision import MAX_TROUBLES
 from testgate.core.errors import AccessDeniedError, NotFoundError, UnavailableError
 from testgate.core.facts import HookFacts
+from testgate.core.layout import place_of, progress_key
 from testgate.core.outcomes import Outcome
+from testgate.core.progress import Progress, ShardProgress
 from testgate.hook.answering import Answering
 from testgate.hook.gate import GateHook
 from tests.core.samples import ARN, FUNCTION, GREEN, START, STATE_MACHINE, deployment, question
@@ -30,6 +33,7 @@ class Scene:
         self.bus = FakeBus()
         self.time = START
         self.abandoned = False
+        self.meanwhile: list[Callable[[], None]] = []
         self.decided: list[object] = []
         self.gate = GateHook(
             ecs=self.ecs,
@@ -45,7 +49,13 @@ class Scene:
             state_machine_arn=STATE_MACHINE,
             function_arn=FUNCTION,
             now=lambda: self.time,
+            sleep=self.sleep,
         )
+
+    def sleep(self, seconds):
+        self.time += timedelta(seconds=seconds)
+        for act in self.meanwhile:
+            act()
 
     def call(self, details=None, stage="POST_TEST_TRAFFIC_SHIFT", **changes):
         event = {
@@ -458,3 +468,70 @@ def test_a_rollback_that_never_shows_is_refused_in_the_end():
     details = GATE | {STATE_KEY: {"troubles": MAX_TROUBLES}}
     assert scene.call(details, stage="TEST_TRAFFIC_SHIFT", executionDetails=weights) == Failed()
     assert "ECS still says that the deployment is IN_PROGRESS" in scene.told()["sentence"]
+
+
+def near_its_end(scene):
+    """A gate run of a minute whose one shard has two seconds left."""
+    scene.call(GATE)
+    scene.time = START + timedelta(seconds=60)
+    told = ShardProgress(
+        suite="smoke",
+        shard=1,
+        attempt=1,
+        progress=Progress(ended=29, total=30),
+        started_at=START,
+        at=scene.time,
+        deadline=START + timedelta(hours=1),
+        wave=1,
+        waves=1,
+        due=1,
+    )
+    scene.bucket.objects[progress_key(question().execution_name, "smoke", 1)] = json.dumps(
+        told.spell()
+    ).encode()
+
+
+def test_a_call_is_held_near_the_end_and_answers_at_once():
+    scene = Scene()
+    near_its_end(scene)
+
+    def end():
+        if scene.time >= START + timedelta(seconds=62):
+            place = place_of(question().deployment, question().execution_name)
+            scene.bucket.objects[place.record] = b"{}"
+            scene.end("SUCCEEDED", output=earned())
+
+    scene.meanwhile.append(end)
+    assert scene.call(GATE) == Succeeded()
+    assert scene.time <= START + timedelta(seconds=63)
+
+
+def test_a_call_is_not_held_for_ever_and_says_how_long_it_was():
+    scene = Scene()
+    near_its_end(scene)
+    answer = scene.call(GATE)
+    assert isinstance(answer, InProgress)
+    assert scene.time == START + timedelta(seconds=66)
+    state = answer.details[STATE_KEY]
+    assert isinstance(state, dict)
+    assert state["held_s"] == 6
+    again = scene.call(answer.details)
+    assert isinstance(again, InProgress)
+    assert scene.time <= START + timedelta(seconds=66 + 3)
+
+
+def test_progress_that_cannot_be_read_only_costs_time():
+    scene = Scene()
+    near_its_end(scene)
+    scene.bucket.failures.add("keys", AccessDeniedError("no"))
+    answer = scene.call(GATE)
+    assert isinstance(answer, InProgress)
+    assert (answer.delay_s, scene.time) == (4, START + timedelta(seconds=60))
+
+
+def test_a_watchdog_that_has_answered_ends_the_hold():
+    scene = Scene()
+    near_its_end(scene)
+    scene.meanwhile.append(lambda: setattr(scene, "abandoned", True))
+    scene.call(GATE)
+    assert scene.time == START + timedelta(seconds=60.5)

@@ -16,6 +16,13 @@ machine, ECS and EventBridge to them, and the tests fail if a call is denied or 
 used by none (`make rights` shows how often each was). Resources are spelled as the template spells
 them, without the beginning of their ARN.
 
+People who only look need none of these: [read-only-policy.json](read-only-policy.json) is enough
+for every command that reads (`list`, `why`, `show`, `diff`, `watch`, `wait`, `logs`,
+`artifacts`, `open`, `report`, `export`), and the tests hold those to it. Put your record bucket's
+name for `RECORD-BUCKET`, your stack's for `testgate` if it is another, and your partition for
+`aws`; name your services' log groups for `log-group:*` if people may not read all. `abort` needs
+`states:StopExecution` besides, with `--deployment` also `ecs:StopServiceDeployment`.
+
 This page is made from the template: `python -m tests.rights`.
 """
 _BEGINNING = re.compile(

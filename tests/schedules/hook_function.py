@@ -95,4 +95,5 @@ class _Call:
             state_machine_arn=STATE_MACHINE,
             function_arn=HOOK_FUNCTION,
             now=world.kernel.now,
+            sleep=world.kernel.sleep,
         )

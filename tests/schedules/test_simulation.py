@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from testgate.core.decision import LONGEST_DELAY_S, MAX_TROUBLES, SHORT_DELAY_S
+from testgate.core.decision import MAX_TROUBLES, SHORT_DELAY_S
+from testgate.core.pacing import LONGEST_DELAY_S
 from tests.schedules.bus import NAMES, STATUSES
 from tests.schedules.functions import PLACEHOLDERS, TIMEOUTS_S
 from tests.schedules.invariants import PROMPT_S

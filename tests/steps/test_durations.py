@@ -49,6 +49,8 @@ def kept(made):
     if LATEST not in made.bucket.objects:
         return None
     pointer = json.loads(made.bucket.objects[LATEST])
+    if "durations" not in pointer:
+        return None
     return read_durations(made.bucket.objects[durations_key(pointer["durations"])])
 
 
@@ -151,3 +153,11 @@ def test_what_is_only_away_for_a_moment_is_asked_for_again_by_the_state_machine(
             _durations(made.bucket, due)
     else:
         assert _durations(made.bucket, due) is None
+
+
+def test_how_long_a_suite_in_one_piece_took_is_told_to_its_next_run():
+    made = stage(suite())
+    judged(made, passed("a"), shards=1)
+    assert json.loads(made.bucket.objects[LATEST])["took_s"] > 0
+    (took_s,) = made.prepare()["run"]["expected_s"].values()
+    assert took_s == json.loads(made.bucket.objects[LATEST])["took_s"]

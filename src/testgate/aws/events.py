@@ -1,4 +1,4 @@
-"""EventBridge: the one event that a verdict emits."""
+"""EventBridge: what a gate run emits when it starts, and when ECS is answered."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,8 @@ from testgate.core.canonical import canonical_json
 from testgate.core.errors import UnavailableError
 
 SOURCE = "testgate"
-DETAIL_TYPE = "Testgate Gate Run Answered"
+STARTED = "Testgate Gate Run Started"
+ANSWERED = "Testgate Gate Run Answered"
 
 
 class EventBus:
@@ -17,15 +18,17 @@ class EventBus:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def emit(self, detail: Mapping[str, object], resources: list[str]) -> None:
-        """Publish one verdict."""
+    def emit(
+        self, detail: Mapping[str, object], resources: list[str], kind: str = ANSWERED
+    ) -> None:
+        """Publish one event of that kind."""
         entry = {
             "Source": SOURCE,
-            "DetailType": DETAIL_TYPE,
+            "DetailType": kind,
             "Detail": canonical_json(detail),
             "Resources": resources,
         }
-        with port_errors("emitting the verdict"):
+        with port_errors("emitting an event"):
             answer = self._client.put_events(Entries=[entry])
         if answer.get("FailedEntryCount"):
-            raise UnavailableError(f"emitting the verdict: {answer['Entries'][0]}")
+            raise UnavailableError(f"emitting an event: {answer['Entries'][0]}")

@@ -71,12 +71,25 @@ class Bucket:
             return False
         return True
 
-    def keys(self, prefix: str, limit: int = 1000) -> Iterator[str]:
-        """Keys under a prefix in order, at most `limit` of them."""
+    def keys(self, prefix: str, limit: int = 1000, after: str = "") -> Iterator[str]:
+        """Keys under a prefix in order, at most `limit` of them, those behind `after` alone."""
         with port_errors(f"listing {prefix}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.name, Prefix=prefix, PaginationConfig={"MaxItems": limit}
+                Bucket=self.name,
+                Prefix=prefix,
+                PaginationConfig={"MaxItems": limit},
+                **({"StartAfter": after} if after else {}),
             )
             for page in pages:
                 for item in page.get("Contents", ()):
                     yield item["Key"]
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """What keys go on with up to their next slash, each once, with the prefix and the slash."""
+        with port_errors(f"listing {prefix}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=prefix, Delimiter="/"
+            )
+            for page in pages:
+                for item in page.get("CommonPrefixes", ()):
+                    yield item["Prefix"]

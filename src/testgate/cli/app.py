@@ -7,25 +7,35 @@ from rich.console import Console
 from rich.text import Text
 
 from testgate import __version__
+from testgate.cli.abort import abort
+from testgate.cli.artifacts import artifacts
 from testgate.cli.attach import attach_command, detach_command
 from testgate.cli.demo import demo
 from testgate.cli.deploy import deploy, destroy
+from testgate.cli.diff import diff
 from testgate.cli.exits import Exit
+from testgate.cli.export import export
+from testgate.cli.following import NothingDeployedError
+from testgate.cli.history import list_command
 from testgate.cli.init import init
-from testgate.cli.inspecting import show, why
+from testgate.cli.inspecting import why
 from testgate.cli.lint import lint
 from testgate.cli.local import local_app
+from testgate.cli.logs import logs
 from testgate.cli.publish import publish_command
 from testgate.cli.render import render_command
 from testgate.cli.reporting import open_report, report
 from testgate.cli.run import run_command
 from testgate.cli.runs import RunNotFoundError
+from testgate.cli.show import show
+from testgate.cli.wait import wait_command
+from testgate.cli.watch import watch
 from testgate.core.errors import GateError
 
 app = typer.Typer(
     name="testgate",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode="rich",
     help="A test gate for Amazon ECS blue/green deployments: no pass, no production traffic, "
     "and always a reason.",
@@ -41,10 +51,18 @@ app.command("run")(run_command)
 app.command("publish")(publish_command)
 app.command("attach")(attach_command)
 app.command("detach")(detach_command)
+app.command("list")(list_command)
+app.command("wait")(wait_command)
+app.command("watch")(watch)
 app.command("why")(why)
 app.command("show")(show)
+app.command("diff")(diff)
+app.command("logs")(logs)
+app.command("artifacts")(artifacts)
+app.command("abort")(abort)
 app.command("open")(open_report)
 app.command("report")(report)
+app.command("export")(export)
 
 
 def _version(wanted: bool) -> None:
@@ -64,7 +82,7 @@ def main() -> None:
     """Run the command line; errors of ours are told in one line, without a traceback."""
     try:
         app()
-    except RunNotFoundError as exc:
+    except (RunNotFoundError, NothingDeployedError) as exc:
         sys.exit(_tell(exc, Exit.NOT_FOUND))
     except GateError as exc:
         sys.exit(_tell(exc, Exit.USAGE))

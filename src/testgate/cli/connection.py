@@ -4,6 +4,7 @@ Imported by the commands.
 """
 
 import ipaddress
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -111,6 +112,11 @@ def told_as_ours() -> Iterator[None]:
         raise GateError(f"{exc.operation_name}: {told.get('Message') or told.get('Code')}") from exc
     except BotoCoreError as exc:
         raise GateError(f"AWS cannot be reached: {exc}; see --region, --profile") from exc
+
+
+def print_json(value: Any) -> None:
+    """For programs; the form of each command's is in docs/schemas."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def is_of_this_machine(client: Callable[[str], Any]) -> bool:

@@ -66,6 +66,11 @@ def ask_ecs(ecs: Any, target: str) -> EcsWord | None:
         described = answer["serviceDeployments"][0]
     except (ClientError, BotoCoreError, ValueError, IndexError):
         return None
+    return word_on(ecs, arn, described)
+
+
+def word_on(ecs: Any, arn: str, described: Mapping[str, Any]) -> EcsWord:
+    """ECS's word on a deployment that it has described."""
     deployment = EcsDeployment(
         status=described["status"],
         stage=described.get("lifecycleStage") or "",

@@ -25,7 +25,7 @@ def what_step_functions_says(connection: Connection, target: str) -> str:
     try:
         client = connection.client("stepfunctions")
         machine = connection.stack_output("StateMachineArn")
-        found = next(_executions(client, machine, target), None)
+        found = next(executions_of(client, machine, target), None)
     except (ClientError, BotoCoreError, GateError, ValueError):
         return ""
     if found is None:
@@ -35,7 +35,7 @@ def what_step_functions_says(connection: Connection, target: str) -> str:
     return said + (f": {': '.join(told)}" if told else "")
 
 
-def _executions(client: Any, machine: str, target: str) -> Iterator[dict[str, Any]]:
+def executions_of(client: Any, machine: str, target: str) -> Iterator[dict[str, Any]]:
     """Described executions of the target, newest first."""
     name = _service_of(target)
     pages = client.get_paginator("list_executions").paginate(stateMachineArn=machine)

@@ -16,6 +16,12 @@ class Exit(IntEnum):
     TIMED_OUT = 5
     ABORTED = 6
     NOT_FOUND = 7
+    ALARM = 10  # from here on of `wait` alone
+    STOPPED = 11
+    SUPERSEDED = 12
+    NEVER_CALLED = 13
+    FAILED_OTHERWISE = 14
+    IMPATIENT = 15
     DEFECT = 70  # EX_SOFTWARE of sysexits.h: none of the others may be taken for it
 
 

@@ -24,7 +24,8 @@ from testgate.cli.connection import (
     StackName,
 )
 from testgate.cli.exits import exit_code
-from testgate.cli.inspecting import EXITS, Target, find_or_explain
+from testgate.cli.inspecting import EXITS, Target, find_or_explain, tell_problems
+from testgate.cli.resolving import resolve
 from testgate.cli.runs import StoredRun
 from testgate.core.errors import GateError, NotFoundError
 from testgate.report.html import PAGE, page_number
@@ -54,8 +55,9 @@ def open_report(
     connection = Connection(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
-    run = find_or_explain(connection, target)
-    page = _write(
+    run = find_or_explain(connection, resolve(connection, target))
+    tell_problems(run)
+    page = write_report(
         output or _temporary(run), page_of(Bucket(connection.client("s3"), run.bucket), run)
     )
     typer.echo(page.as_uri())
@@ -78,12 +80,13 @@ def report(
     connection = Connection(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
-    run = find_or_explain(connection, target)
+    run = find_or_explain(connection, resolve(connection, target))
+    tell_problems(run)
     body = render(form, record_of(run))
     if output is None:
         typer.echo(body, nl=False)
     else:
-        _write(output, body)
+        write_report(output, body)
     raise typer.Exit(exit_code(run.outcome))
 
 
@@ -153,8 +156,8 @@ def _temporary(run: StoredRun) -> Path:
     return Path(name)
 
 
-def _write(path: Path, body: bytes) -> Path:
-    """Raises GateError for a place that cannot be written."""
+def write_report(path: Path, body: bytes) -> Path:
+    """Raises GateError for a place that cannot be written; missing directories are made."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)

@@ -26,7 +26,7 @@ from testgate.core.evidence import Crash, Evidence, Result, Run
 from testgate.core.handoff import RunContext, Task, spell_time
 from testgate.core.masking import hidden_values, mask_bytes, mask_evidence
 from testgate.core.plan import PARALLEL, Due, Plan, Suite, shards_of
-from testgate.core.progress import Progress, read_progress
+from testgate.core.progress import Progress
 from testgate.core.record import RunFacts, build_rehearsal, suite_times
 from testgate.core.redaction import redact_bytes
 from testgate.core.verdict import Verdict, judge, refused_so_far
@@ -36,10 +36,10 @@ from testgate.runner.files import read_plain
 from testgate.runner.process import MAX_OUTPUT_BYTES
 from testgate.runner.remains import end_with_parent, fresh_directory
 from testgate.runner.suite import SuiteRun, may_try_again, run_suite
+from testgate.runner.telling import progress_at
 
 LOOK_S = 0.2
 ENDING_S = 15.0  # longer than the runner gives a suite to end
-MAX_PROGRESS_BYTES = 2_000_000
 _SPAWNING = multiprocessing.get_context("spawn")
 
 
@@ -185,6 +185,10 @@ class _Shard:
     answer: Connection
 
     @property
+    def progress_path(self) -> Path:
+        return self.directory / "progress.txt"
+
+    @property
     def alive(self) -> bool:
         return self.process.is_alive()
 
@@ -255,7 +259,7 @@ class _Work:
                     self.tell(Ended(suite=at.suite, result=result, again=again))
                     if again:
                         waiting.appendleft((at.suite, replace(at.run, attempt=at.run.attempt + 1)))
-                self.tell(Working(shards={at.run: _progress(at) for at in running}))
+                self.tell(Working(shards={at.run: progress_at(at.progress_path) for at in running}))
         finally:
             for at in running:
                 at.interrupt()
@@ -317,13 +321,6 @@ def _run_shard(
     except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no result
         result = Crash(run=task.run, error=type(exc).__name__, cause=str(exc))
     given.send(result)
-
-
-def _progress(at: _Shard) -> Progress:
-    with suppress(GateError, OSError):
-        text = read_plain(at.directory / "progress.txt", MAX_PROGRESS_BYTES)
-        return read_progress(text.decode(errors="replace").splitlines())
-    return Progress()
 
 
 def _output(directory: Path, hidden: Sequence[str]) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 ANSWER_SCHEMA = "testgate.answer/1"  # of answer.json, which keeps what was answered
+STARTED_SCHEMA = "testgate.started/1"  # of the event of a gate run that starts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

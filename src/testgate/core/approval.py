@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from testgate.core.config import Mode, OnCreate, users_own
-from testgate.core.decision import Allow, Refuse, Wait, poll_delay_s
+from testgate.core.decision import Allow, Refuse, Wait
 from testgate.core.errors import ConfigError
 from testgate.core.fields import Fields, choice, flag, parse_fields, text, whole
 from testgate.core.outcomes import Outcome
+from testgate.core.pacing import poll_delay_s
 from testgate.core.redaction import redact
 
 MAX_TIMEOUT_S = 82_800  # an hour inside the 24 hours that ECS gives a lifecycle stage

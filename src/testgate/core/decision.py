@@ -21,7 +21,6 @@ from testgate.core.outcomes import Outcome
 
 FIRST_DELAY_S = 2
 SHORT_DELAY_S = 5
-LONGEST_DELAY_S = 30
 MAX_TROUBLES = 20  # calls in a row that AWS failed, before the gate gives up
 
 _LEAVING = ("STOP", "ROLLBACK", "SUCCESSFUL")
@@ -41,6 +40,14 @@ class Wait:
     trouble: str | None = None
     says: str | None = None
     state: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """The execution runs, and so it may: how long it has, and has left, to pace the calls by."""
+
+    elapsed_s: float
+    left_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +76,7 @@ class Allow:
 
 
 Verdict = Allow | Refuse
-Decision = Start | Wait | Stop | Allow | Refuse
+Decision = Start | Watch | Stop | Allow | Refuse
 
 
 def decide_stage(event: HookEvent, kind: HookKind = TEST_GATE) -> Refuse | None:
@@ -169,15 +176,6 @@ def decide_trouble(troubles: int, what: str) -> Wait | Refuse:
     return _infra(f"AWS could not be reached in {troubles} calls in a row; last: {what}")
 
 
-def poll_delay_s(elapsed_s: float, left_s: float) -> int:
-    """Seconds until the next call: a quarter of the time spent, 2 to 30, not past the deadline.
-
-    So a gate of twenty seconds answers within five, and one of ten minutes costs few calls.
-    """
-    wanted = max(FIRST_DELAY_S, min(LONGEST_DELAY_S, elapsed_s / 4))
-    return max(1, int(min(wanted, left_s + 1)))
-
-
 def _decide_start(question: Question, expires_at: datetime | None, now: datetime) -> Start | Refuse:
     end = deadlines(now, question.config.timeout_s, expires_at).gate
     left_s = (end - now).total_seconds()
@@ -206,7 +204,7 @@ def _decide_running(
                 else f"(the hook's own timeout, less {EXPIRY_RESERVE_S} s, came first)"
             ),
         )
-    return Wait(delay_s=poll_delay_s(elapsed_s, left_s))
+    return Watch(elapsed_s=elapsed_s, left_s=left_s)
 
 
 def _decide_succeeded(question: Question, execution: ExecutionFacts) -> Verdict:

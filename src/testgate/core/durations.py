@@ -52,23 +52,32 @@ def read_durations(data: bytes) -> dict[str, int]:
     return {key: ms for key, ms in told.items() if type(ms) is int and 1 <= ms <= MAX_MS}
 
 
-def spell_pointer(digest: str, on: date) -> dict[str, str]:
-    """What leads to a suite's latest durations."""
-    return {"durations": digest, "day": on.isoformat()}
+def spell_pointer(digest: str | None, on: date, took_s: float | None = None) -> dict[str, object]:
+    """What leads to a suite's latest durations, and how long it took in all; either may be
+    unknown."""
+    told: dict[str, object] = {"day": on.isoformat()}
+    told |= {} if digest is None else {"durations": digest}
+    return told | ({} if took_s is None else {"took_s": round(took_s, 1)})
 
 
 def read_pointer(raw: object, on: date) -> str | None:
     """The digest that it leads to; None if it leads nowhere, or to what is too old."""
-    if not isinstance(raw, Mapping):
-        return None
-    digest, day = raw.get("durations"), raw.get("day")
-    if not isinstance(digest, str) or not DIGEST.fullmatch(digest) or not isinstance(day, str):
-        return None
+    digest = raw.get("durations") if isinstance(raw, Mapping) and _is_new(raw, on) else None
+    return digest if isinstance(digest, str) and DIGEST.fullmatch(digest) else None
+
+
+def read_took(raw: object, on: date) -> float | None:
+    """How long the suite took when it last passed; None if that is not known, or too old."""
+    took_s = raw.get("took_s") if isinstance(raw, Mapping) and _is_new(raw, on) else None
+    return float(took_s) if isinstance(took_s, int | float) and 0 < took_s < 86_400 else None
+
+
+def _is_new(raw: Mapping[str, object], on: date) -> bool:
+    day = raw.get("day")
     try:
-        age = on - date.fromisoformat(day)
+        return isinstance(day, str) and on - date.fromisoformat(day) <= MAX_AGE
     except ValueError:
-        return None
-    return digest if age <= MAX_AGE else None
+        return False
 
 
 def _milliseconds(duration_s: float) -> int:

@@ -34,6 +34,7 @@ class RunContext:
     the day by which quarantine counts. `host`, the headers and the fence are for the relay alone,
     because a header's value may be a credential. `durations`: of each suite in shards, the digest
     of how long its tests took, where that is known; picked once, so that all shards see the same.
+    `expected_s`: how long other suites took when they last passed.
     """
 
     input_digest: str
@@ -47,6 +48,7 @@ class RunContext:
     headers: Mapping[str, str] = field(default_factory=dict)
     fence: Fence = field(default_factory=Fence)
     durations: Mapping[str, str] = field(default_factory=dict)
+    expected_s: Mapping[str, float] = field(default_factory=dict)
 
     def spell(self) -> dict[str, object]:
         """As it travels."""
@@ -62,6 +64,7 @@ class RunContext:
             "headers": dict(self.headers),
             "fence": self.fence.spell(),
             "durations": dict(self.durations),
+            "expected_s": dict(self.expected_s),
         }
 
 
@@ -127,6 +130,7 @@ def parse_context(raw: Mapping[str, Any]) -> RunContext:
         headers=dict(raw["headers"]),
         fence=parse_fence(raw["fence"]),
         durations=dict(raw.get("durations", {})),  # of a stack that is being updated
+        expected_s=dict(raw.get("expected_s", {})),
     )
 
 

@@ -9,6 +9,7 @@
     waiting/<cluster>/<service>/<deployment id>/<run name>.json
     runs/<...>/evidence/<suite>/<shard>/<attempt>-<retry>/artifacts/<path>
     plans/sha256/<hex>.json  plans/gates/<name>.json  plans/suites/<name>.json
+    progress/<execution name>/<suite>-<shard>.json
     plans/gates/<name>/<hex of an image's digest>.json
     bundles/suites/<hex>.zip
     durations/sha256/<hex>.json  durations/gates/<gate>/<suite>.json
@@ -29,6 +30,7 @@ from testgate.core.outcomes import Outcome
 if TYPE_CHECKING:
     from testgate.core.evidence import Run  # the hook has no other need of it
 
+INDEX = "index/"
 NO_EXECUTION = "no-execution"  # the run name of a gate run that was refused without one
 _END_OF_TIME_MS = 9_999_999_999_999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -120,11 +122,8 @@ class RunPlace:
 
     def index(self, outcome: Outcome, at: datetime) -> str:
         """The index entry of a run that ended then: a plain LIST gives the newest first."""
-        reversed_ms = _END_OF_TIME_MS - (at - _EPOCH) // timedelta(milliseconds=1)
-        return (
-            f"{index_prefix(self.cluster, self.service)}{reversed_ms:013d}.{outcome.value}."
-            f"{self.deployment_id}.{self.run_name}"
-        )
+        prefix = index_prefix(self.cluster, self.service)
+        return f"{prefix}{reversed_ms(at)}.{outcome.value}.{self.deployment_id}.{self.run_name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +152,12 @@ def deployment_prefix(cluster: str, service: str, deployment_id: str) -> str:
 
 def index_prefix(cluster: str, service: str) -> str:
     """The index of one service."""
-    return f"index/{cluster}/{service}/"
+    return f"{INDEX}{cluster}/{service}/"
+
+
+def reversed_ms(at: datetime) -> str:
+    """How the index spells a time: later ones sort first."""
+    return f"{_END_OF_TIME_MS - (at - _EPOCH) // timedelta(milliseconds=1):013d}"
 
 
 def waiting_prefix(cluster: str, service: str, deployment_id: str = "") -> str:
@@ -196,6 +200,16 @@ def parse_index_key(key: str) -> IndexEntry | None:
         outcome=Outcome(match["outcome"]),
         ended_at=_EPOCH + timedelta(milliseconds=ended_ms),
     )
+
+
+def progress_prefix(execution_name: str) -> str:
+    """What shards of a gate run tell while they run; kept for days only."""
+    return f"progress/{execution_name}/"
+
+
+def progress_key(execution_name: str, suite: str, shard: int) -> str:
+    """How far one shard is."""
+    return f"{progress_prefix(execution_name)}{suite}-{shard}.json"
 
 
 def answers_key(prefix: str, when: str, retry: int) -> str:

@@ -1,13 +1,16 @@
 """How far a suite is: what its framework's plugin writes while tests run, and what that means.
 
 A line for each event, appended whole: `of 14` once tests are collected, and `passed`, `failed` or
-`skipped` for each test that has ended. Told for people alone; no verdict rests on it. Standard
-library only; imported by the runner and the command line.
+`skipped` for each test that has ended. The runner's function stores what it comes to, for people
+and for the hook's delay; no verdict rests on it. Standard library only; imported by the runner, the
+hook and the command line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+PROGRESS_SCHEMA = "testgate.progress/1"
 _ENDED = ("passed", "failed", "skipped")
 
 
@@ -38,3 +41,117 @@ def read_progress(lines: Iterable[str]) -> Progress:
         elif word.startswith("of ") and word[3:].isascii() and word[3:].isdigit():
             total = int(word[3:][:9])
     return Progress(ended=ended, failed=failed, total=total)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardProgress:
+    """How far one shard is, as its function tells it beside the evidence. Times are RFC 3339.
+
+    `wave` of `waves` is its suite's, `due` shards are in that wave. `expected_s`: how long it took
+    when it last passed, None if nobody knows. `ended` once it runs no more.
+    """
+
+    suite: str
+    shard: int
+    attempt: int
+    progress: Progress
+    started_at: datetime
+    at: datetime
+    deadline: datetime
+    wave: int
+    waves: int
+    due: int
+    expected_s: float | None = None
+    ended: bool = False
+
+    def spell(self) -> dict[str, object]:
+        """The JSON that is stored."""
+        return {
+            "schema": PROGRESS_SCHEMA,
+            "suite": self.suite,
+            "shard": self.shard,
+            "attempt": self.attempt,
+            "done": self.progress.ended,
+            "failed": self.progress.failed,
+            "total": self.progress.total,
+            "started_at": self.started_at.isoformat(),
+            "at": self.at.isoformat(),
+            "deadline": self.deadline.isoformat(),
+            "wave": self.wave,
+            "waves": self.waves,
+            "due": self.due,
+            "expected_s": self.expected_s,
+            "ended": self.ended,
+        }
+
+
+def parse_shard_progress(raw: object) -> ShardProgress | None:
+    """What a function told; None of what cannot be read, for it is only a hint."""
+    if not isinstance(raw, Mapping) or raw.get("schema") != PROGRESS_SCHEMA:
+        return None
+    total, expected_s = raw.get("total"), raw.get("expected_s")
+    try:
+        return ShardProgress(
+            suite=str(raw["suite"]),
+            shard=int(raw["shard"]),
+            attempt=int(raw["attempt"]),
+            progress=Progress(
+                ended=int(raw["done"]),
+                failed=int(raw["failed"]),
+                total=None if total is None else int(total),
+            ),
+            started_at=_moment(raw["started_at"]),
+            at=_moment(raw["at"]),
+            deadline=_moment(raw["deadline"]),
+            wave=int(raw["wave"]),
+            waves=int(raw["waves"]),
+            due=int(raw["due"]),
+            expected_s=None if expected_s is None else float(expected_s),
+            ended=raw["ended"] is True,
+        )
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remaining:
+    """Seconds until the tests end; `whole` unless more is to come that nobody can tell yet."""
+
+    seconds: float
+    whole: bool
+
+
+def remaining(shards: Iterable[ShardProgress], now: datetime) -> Remaining | None:
+    """What the shards of the newest wave tell; None if one of them tells nothing."""
+    told = list(shards)
+    newest = [shard for shard in told if shard.wave == max(each.wave for each in told)]
+    if not newest:
+        return None
+    known = [left for shard in newest if (left := _left_s(shard, now)) is not None]
+    if len(known) < len(newest):
+        return None
+    first = newest[0]
+    return Remaining(
+        seconds=max(known), whole=first.wave >= first.waves and len(newest) >= first.due
+    )
+
+
+def _left_s(shard: ShardProgress, now: datetime) -> float | None:
+    """By the mean of the tests that have ended; before the first has, by last time's."""
+    if shard.ended:
+        return 0.0
+    done, total = shard.progress.ended, shard.progress.total
+    if done > 0 and total is not None:
+        each_s = (shard.at - shard.started_at).total_seconds() / done
+        return max(0.0, each_s * (total - done) - (now - shard.at).total_seconds())
+    if shard.expected_s is None:
+        return None
+    left_s = shard.expected_s - (now - shard.started_at).total_seconds()
+    return left_s if left_s > 0 else None
+
+
+def _moment(text: object) -> datetime:
+    moment = datetime.fromisoformat(str(text))
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment

@@ -4,7 +4,7 @@ Written once by Judge. 200 failures stand in full, the rest by name; what is sti
 5 MB is left out and counted. Pure; standard library only.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from testgate.core.config import show_config
 from testgate.core.evidence import Evidence, Result, TestResult
 from testgate.core.outcomes import Outcome
 from testgate.core.record_size import fitted
+from testgate.core.spans import time_spans
 from testgate.core.storing import cap_sentence, redacted
 from testgate.core.suite_verdict import SuiteVerdict
 from testgate.core.verdict import Verdict
@@ -61,6 +62,7 @@ class RunFacts:
     base_url: str
     identity: Mapping[str, object]
     suite_times: Mapping[str, tuple[RunTime, ...]]
+    deployment_at: str = ""
 
 
 def build_record(question: Question, verdict: Verdict, facts: RunFacts) -> dict[str, object]:
@@ -103,6 +105,12 @@ def _build(asked: Mapping[str, object], verdict: Verdict, facts: RunFacts) -> di
         "started_at": facts.started_at,
         "ended_at": facts.ended_at,
         "deadline": facts.deadline,
+        "spans": time_spans(
+            facts.deployment_at,
+            facts.started_at,
+            facts.ended_at,
+            map(span_of, facts.suite_times.values()),
+        ),
         "suites": [_spell_suite(suite, facts, room) for suite in verdict.suites],
     }
     return fitted(record)
@@ -146,6 +154,7 @@ class _Room:
 
 def _spell_suite(verdict: SuiteVerdict, facts: RunFacts, room: _Room) -> dict[str, object]:
     times = facts.suite_times.get(verdict.suite.name, ())
+    started_at, ended_at = span_of(times)
     return {
         "name": verdict.suite.name,
         "outcome": verdict.outcome.value,
@@ -158,8 +167,8 @@ def _spell_suite(verdict: SuiteVerdict, facts: RunFacts, room: _Room) -> dict[st
         "attempts": verdict.attempts,
         "attempts_allowed": verdict.suite.attempts,
         "thresholds": [measured.spell() for measured in verdict.measured],
-        "started_at": min((time.started_at for time in times), default=""),
-        "ended_at": max((time.ended_at for time in times), default=""),
+        "started_at": started_at,
+        "ended_at": ended_at,
         "runs": [time.spell() for time in times[:MAX_RUNS_TIMED]],
         "relay": verdict.relay.spell() if verdict.relay else None,
         "failures": [_spell_failure(test, room) for test in verdict.failures],
@@ -175,6 +184,14 @@ def _spell_suite(verdict: SuiteVerdict, facts: RunFacts, room: _Room) -> dict[st
             for t in verdict.tests
         ],
     }
+
+
+def span_of(times: Sequence[RunTime]) -> tuple[str, str]:
+    """From the first run's start to the last one's end; "" where none is known."""
+    return (
+        min((time.started_at for time in times), default=""),
+        max((time.ended_at for time in times), default=""),
+    )
 
 
 def _spell_quarantine(verdict: SuiteVerdict) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from testgate.aws.events import EventBus
+from testgate.aws.events import STARTED, EventBus
 from testgate.aws.s3 import Bucket
 from testgate.core.answers import (
     ANSWER_SCHEMA,
@@ -90,6 +90,14 @@ class Answering:
             },
         )
         return InProgress(delay_s=wait.delay_s, details=details)
+
+    def begin(self, told: Mapping[str, object], deployment: str) -> None:
+        """Tell that a gate run has started; never a reason not to wait for it."""
+        log("start", told)
+        try:
+            self.bus.emit(told, [deployment], STARTED)
+        except PortError as exc:
+            log("trouble", {"says": str(exc)})
 
     def finish(self, asked: Asked, verdict: Allow | Refuse) -> HookAnswer:
         """SUCCEEDED or FAILED; in observe mode a refusal is told, and lets pass."""

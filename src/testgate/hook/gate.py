@@ -3,6 +3,7 @@
 All that is decided here was decided in `testgate.core.decision`. Imported by hooks/test_gate.py.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,25 +11,30 @@ from datetime import datetime
 from testgate.aws.clients import client
 from testgate.aws.ecs import Ecs
 from testgate.aws.stepfunctions import StepFunctions
-from testgate.core.answers import HookAnswer
+from testgate.core.answers import STARTED_SCHEMA, HookAnswer
 from testgate.core.arns import execution_arn
 from testgate.core.binding import Question
-from testgate.core.config import EXECUTION_KEY, Mode, parse_config
+from testgate.core.config import EXECUTION_KEY, STATE_KEY, Mode, parse_config
 from testgate.core.decision import (
     FIRST_DELAY_S,
     Allow,
+    Decision,
     Refuse,
     Start,
     Stop,
     Wait,
+    Watch,
     decide_execution,
     decide_setting,
 )
 from testgate.core.errors import ConfigError, UnavailableError
 from testgate.core.events import GATED_STAGES, HookEvent
 from testgate.core.kinds import TEST_GATE
+from testgate.core.layout import place_of
+from testgate.core.pacing import held_before
 from testgate.hook.answering import Answering
 from testgate.hook.flow import Call, Flow, answering_from_environment, infra, utc_now
+from testgate.hook.watching import Watching
 
 
 def gate_from_environment(environment: Mapping[str, str], call: Call) -> "GateHook":
@@ -40,6 +46,7 @@ def gate_from_environment(environment: Mapping[str, str], call: Call) -> "GateHo
         state_machine_arn=environment["STATE_MACHINE_ARN"],
         function_arn=call.function_arn,
         now=utc_now,
+        sleep=time.sleep,
     )
 
 
@@ -53,6 +60,7 @@ class GateHook:
     state_machine_arn: str
     function_arn: str
     now: Callable[[], datetime]
+    sleep: Callable[[float], None]
 
     def answer(self, raw: object) -> HookAnswer:
         """The answer to one event; a final one has been recorded, logged and emitted."""
@@ -80,9 +88,25 @@ class GateHook:
         if claimed not in (arn, *self._arns_of_other_stages(question)):
             sentence = f"hookDetails names another execution than this gate run's: {claimed}"
             return self.answering.finish(asked, infra(sentence))
-        return self._flow.settle(asked, lambda: self._decide(question, arn, config.mode))
+        watching = self._watching(question, arn, details)
+        return self._flow.settle(asked, lambda: self._decide(question, watching, config.mode))
 
-    def _decide(self, question: Question, arn: str, mode: Mode) -> Allow | Refuse | Wait:
+    def _watching(self, question: Question, arn: str, details: Mapping[str, object]) -> Watching:
+        return Watching(
+            bucket=self.answering.bucket,
+            place=place_of(question.deployment, question.execution_name),
+            runs=lambda: self._runs(arn),
+            held_s=held_before(details.get(STATE_KEY)),
+            now=self.now,
+            sleep=self.sleep,
+            abandoned=self.answering.abandoned,
+        )
+
+    def _runs(self, arn: str) -> bool:
+        execution = self.executions.describe(arn)
+        return execution is None or execution.status == "RUNNING"
+
+    def _decide(self, question: Question, watching: Watching, mode: Mode) -> Allow | Refuse | Wait:
         """See what there is to see, act once if that is decided, and say what follows."""
         expires_at = None
         unavailable: UnavailableError | None = None
@@ -95,24 +119,60 @@ class GateHook:
             if settled is not None:
                 return settled
             expires_at = deployment.expiry(self.function_arn)
-        decision = decide_execution(question, self.executions.describe(arn), expires_at, self.now())
+        decision = self._seen(question, expires_at)
         if unavailable is not None and isinstance(decision, Start):
             raise unavailable  # what has been started goes on without ECS; nothing is started blind
+        if isinstance(decision, Watch):
+            paced = watching.pace(decision)
+            if not watching.held_until_the_end(paced):
+                return watching.wait(paced)
+            decision = self._seen(question, expires_at)
         if self.answering.abandoned():
             raise UnavailableError("this call has been answered by the watchdog")
+        return self._act(question, mode, decision, expires_at)
+
+    def _seen(self, question: Question, expires_at: datetime | None) -> Decision:
+        execution = self.executions.describe(self._arn(question))
+        return decide_execution(question, execution, expires_at, self.now())
+
+    def _act(
+        self, question: Question, mode: Mode, decision: Decision, expires_at: datetime | None
+    ) -> Allow | Refuse | Wait:
+        """Start or stop the execution if that is decided; what is left to answer."""
         if isinstance(decision, Start):
             name, text = question.execution_name, question.input_json
             if self.executions.start(self.state_machine_arn, name, text):
+                self._tell_start(question, mode)
                 return Wait(delay_s=FIRST_DELAY_S)
             # The name belongs to an execution that has ended: DescribeExecution lags behind.
-            execution = self.executions.describe(arn)
-            decision = decide_execution(question, execution, expires_at, self.now())
-            if isinstance(decision, Start):
+            decision = self._seen(question, expires_at)
+        match decision:
+            case Start():
                 raise UnavailableError("the gate's execution exists and is not visible yet")
-        if isinstance(decision, Stop):
-            self.executions.stop(arn, decision.outcome.error_name, decision.sentence)
-            return Refuse(outcome=decision.outcome, sentence=decision.sentence)
-        return decision
+            case Watch():
+                return Wait(delay_s=FIRST_DELAY_S)
+            case Stop(outcome=outcome, sentence=sentence):
+                self.executions.stop(self._arn(question), outcome.error_name, sentence)
+                return Refuse(outcome=outcome, sentence=sentence)
+            case _:
+                return decision
+
+    def _tell_start(self, question: Question, mode: Mode) -> None:
+        deployment, config = question.deployment, question.config
+        told = {
+            "schema": STARTED_SCHEMA,
+            "hook": TEST_GATE.name,
+            "deployment": str(deployment),
+            "cluster": deployment.cluster,
+            "service": deployment.service,
+            "revision": question.revision,
+            "stage": question.stage,
+            "mode": mode.value,
+            "gate": config.gate or ",".join(config.test_suites),
+            "execution_arn": self._arn(question),
+            "started_at": self.now().isoformat(),
+        }
+        self.answering.begin(told, str(deployment))
 
     def _arn(self, question: Question) -> str:
         return execution_arn(self.state_machine_arn, question.execution_name)

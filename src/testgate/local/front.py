@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape
 
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
 WsgiApp = Callable[..., Iterable[bytes]]
@@ -50,7 +51,11 @@ class Front:
         self._observers.append(observer)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        body = Request(environ).get_data()
+        try:
+            body = Request(environ).get_data()
+        except ClientDisconnected as exc:
+            # A function that was killed in the middle of a call; the server passes this by.
+            raise ConnectionAbortedError("the client went away") from exc
         environ["wsgi.input"] = io.BytesIO(body)
         if body:
             environ["CONTENT_LENGTH"] = str(len(body))

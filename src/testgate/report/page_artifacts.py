@@ -78,7 +78,7 @@ def artifacts_section(run: RunView, gallery: Gallery) -> Element | None:
         h("div", figures, class_="images") if figures else None,
         h("ul", items, class_="plain files"),
         h("p", f"and {hidden:,} more", class_="note") if hidden else None,
-        h("p", "Fetch them into a new directory:"),
+        h("p", "Fetch all of it into a new directory, whose report.html shows the images:"),
         h("pre", _fetching(run), class_="command", tabindex=0),
     )
 
@@ -112,7 +112,7 @@ def _figure(artifact: ArtifactView) -> Element:
 
 def _fetching(run: RunView) -> str:
     target = run.deployment or f"{run.cluster}/{run.service}"
-    return shlex.join(["testgate", "artifacts", target, "--output", "evidence"])
+    return shlex.join(["testgate", "artifacts", target, "--output", "gate-run"])
 
 
 def _is_image(artifact: ArtifactView) -> bool:

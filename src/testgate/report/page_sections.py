@@ -130,9 +130,11 @@ def time_section(run: RunView) -> Element:
     took = duration(seconds_between(run.started_at, run.ended_at))
     deadline = moment(run.deadline)
     rows: list[tuple[str, Child]] = [
+        ("Queued", duration(run.spans.get("queue_s"))),
         ("Started", moment(run.started_at)),
         ("Ended", moment(run.ended_at)),
         ("Took", took),
+        ("Two fleets", duration(run.spans.get("double_fleet_s"))),
         ("Deadline", [deadline, left] if deadline is not None else None),
     ]
     return section("time", "Time", facts(rows), timeline(run))

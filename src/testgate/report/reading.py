@@ -62,6 +62,7 @@ def read_record(record: Record) -> RunView:
         suites=tuple(_suite(raw) for raw in _mappings(record, "suites")),
         config=_mapping(record, "config"),
         image_digest=_text(before, "image_digest"),
+        spans={name: _number(value) for name, value in _mapping(record, "spans").items()},
         host=_text(before, "host"),
         header_names=_texts(before, "header_names"),
         target_port=_port(_mapping(before, "target_states")),

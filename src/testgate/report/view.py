@@ -167,6 +167,7 @@ class RunView:
     suites: tuple[SuiteView, ...]
     config: Mapping[str, Any] = field(default_factory=dict)
     image_digest: str = ""
+    spans: Mapping[str, float] = field(default_factory=dict)  # seconds by part
     target_port: int | None = None  # where green's tasks listened
     host: str = ""  # what requests to green named as their host, "" for the URL's own
     header_names: tuple[str, ...] = ()  # and the headers that they carried

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client, create_environ
 from werkzeug.wrappers import Request, Response
 
 from testgate.local.front import Front, aws_error
@@ -117,3 +117,22 @@ def test_observers_see_each_answer_and_cannot_change_it() -> None:
     front.add_observer(lambda request, response: seen.append((request.path, response.status_code)))
     assert Client(front).get("/x").status_code == 200
     assert seen == [("/x", 200)]
+
+
+class Reset(io.RawIOBase):
+    """The body of a request whose client was killed in the middle of it."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _: Any) -> int:
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+
+def test_a_client_that_goes_away_in_the_middle_of_a_call_is_a_dropped_connection() -> None:
+    """Which the server passes by; any other error it would print."""
+    environ = create_environ(method="POST", input_stream=io.BytesIO())
+    environ |= {"CONTENT_LENGTH": "1000", "wsgi.input": io.BufferedReader(Reset())}
+    front = Front(lambda *_: [])
+    with pytest.raises(ConnectionAbortedError):
+        front(environ, lambda *_: None)

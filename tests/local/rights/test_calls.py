@@ -186,6 +186,39 @@ def test_metrics_know_no_resources_and_alarms_do():
         calls_of(request, "monitoring", PLACE)
 
 
+@pytest.mark.parametrize(
+    ("action", "act"),
+    [
+        ("DescribeStacks", lambda c, name: c.describe_stacks(StackName=name)),
+        ("DescribeStackEvents", lambda c, name: c.describe_stack_events(StackName=name)),
+        ("ListStackResources", lambda c, name: c.list_stack_resources(StackName=name)),
+    ],
+)
+def test_a_stack_is_read_by_its_name_or_its_arn(action, act):
+    arn = "arn:aws:cloudformation:us-east-1:123456789012:stack/shop"
+    named = only("cloudformation", lambda c: act(c, "shop"))
+    assert named == (f"cloudformation:{action}", f"{arn}/*", {})
+    by_arn = only("cloudformation", lambda c: act(c, f"{arn}/0b1c"))
+    assert by_arn == (f"cloudformation:{action}", f"{arn}/0b1c", {})
+
+
+def test_what_is_not_known_of_cloudformation_is_refused():
+    for act in (lambda c: c.describe_stacks(), lambda c: c.delete_stack(StackName="shop")):
+        with pytest.raises(UnknownCallError, match="cloudformation"):
+            calls("cloudformation", act)
+
+
+def test_streams_are_described_by_a_right_on_their_group():
+    needed = only("logs", lambda c: c.describe_log_streams(logGroupName="/shop"))
+    assert needed == ("logs:DescribeLogStreams", f"{LOGS}:log-group:/shop", {})
+
+
+def test_a_deployment_is_stopped_by_a_right_on_it():
+    arn = f"{ECS}:service-deployment/shop/web/abc"
+    stop = only("ecs", lambda c: c.stop_service_deployment(serviceDeploymentArn=arn))
+    assert stop == ("ecs:StopServiceDeployment", arn, {})
+
+
 def test_a_deployment_is_read_by_rights_on_it_and_on_its_service():
     arns = [f"{ECS}:service-deployment/shop/web/abc", f"{ECS}:service-deployment/shop/api/def"]
     needed = calls("ecs", lambda c: c.describe_service_deployments(serviceDeploymentArns=arns))

@@ -72,6 +72,15 @@ def _elastic_load_balancing(request: Request, _: Place) -> tuple[Call, ...]:
     return (Call(action=f"elasticloadbalancing:{action}", resource="*"),)
 
 
+def _cloudformation(request: Request, place: Place) -> tuple[Call, ...]:
+    """What reads one stack; by its name, which AWS takes for `stack/<name>/*`, or its ARN."""
+    action, name = request.form.get("Action", ""), request.form.get("StackName", "")
+    if action not in ("DescribeStacks", "DescribeStackEvents", "ListStackResources") or not name:
+        raise unknown("cloudformation", action)
+    stack = name if name.startswith("arn:") else place.arn("cloudformation", f"stack/{name}/*")
+    return (Call(action=f"cloudformation:{action}", resource=stack),)
+
+
 def _cloudwatch(request: Request, place: Place) -> tuple[Call, ...]:
     """By the operation's name alone, whichever of its three protocols the client speaks."""
     match = _CBOR_OPERATION.fullmatch(request.path)
@@ -95,6 +104,7 @@ def _sts(request: Request, _: Place) -> tuple[Call, ...]:
 
 
 _READERS: Mapping[str, Callable[[Request, Place], tuple[Call, ...]]] = {
+    "cloudformation": _cloudformation,
     "ecr": json_calls.ecr,
     "ecs": json_calls.ecs,
     "elasticloadbalancing": _elastic_load_balancing,

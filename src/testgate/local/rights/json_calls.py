@@ -199,6 +199,7 @@ _ECS: Mapping[str, Rights] = {
     # Documented: this action knows no resources.
     "DescribeTaskDefinition": lambda *_: [Call(action="ecs:DescribeTaskDefinition", resource="*")],
     "ListServiceDeployments": _list_service_deployments,
+    "StopServiceDeployment": _on("ecs:StopServiceDeployment", "serviceDeploymentArn"),
     "UpdateService": _update_service,
 }
 _ECR: Mapping[str, Rights] = {
@@ -216,6 +217,7 @@ _STATES: Mapping[str, Rights] = {
 _EVENTS: Mapping[str, Rights] = {"PutEvents": _put_events}
 _LOGS: Mapping[str, Rights] = {
     "CreateLogGroup": _on_log_group("logs:CreateLogGroup"),
+    "DescribeLogStreams": _on_log_group("logs:DescribeLogStreams"),
     "FilterLogEvents": _on_log_group("logs:FilterLogEvents"),
     "CreateLogStream": _on_log_stream("logs:CreateLogStream"),
     "PutLogEvents": _on_log_stream("logs:PutLogEvents"),

@@ -47,6 +47,13 @@ $(AWS_CLI_VENV)/.installed: requirements/awscli.txt $(VENV)/.created
 	@$(BIN)/python -m pip --python $(AWS_CLI_VENV)/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements/awscli.txt
 	@touch $@
 
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo -n)
+
+.PHONY: chromium
+chromium:
+	@test -x /usr/bin/chromium || $(AS_ROOT) sh -c 'apt-get -qq update && apt-get -qq install --no-install-recommends chromium' >/dev/null || { \
+	  echo "Tests of pages need Debian's Chromium as /usr/bin/chromium: apt-get install chromium" >&2; exit 1; }
+
 .PHONY: setup
 setup: $(VENV)/.app $(LAMBDA_VENV)/.installed ## Make .venv with all that the demo needs
 
@@ -68,7 +75,8 @@ walkthrough: bundle aws-cli ## AWS's walkthrough of lifecycle hooks, command by 
 .PHONY: test
 test: bundle aws-cli $(VENV)/.dev ## Run every test but most whole deployments
 	@$(BIN)/python -m pytest tests/deployments/test_promises.py tests --numprocesses 2 --dist loadfile --quiet \
-	  --ignore-glob='tests/deployments/test_[!p]*' --ignore=tests/large --ignore=tests/walkthrough
+	  --ignore-glob='tests/deployments/test_[!p]*' --ignore=tests/large --ignore=tests/walkthrough \
+	  --ignore=tests/pages
 
 .PHONY: test-deployments
 test-deployments: bundle aws-cli $(VENV)/.dev ## Run every whole deployment, the walkthrough, and check that each right is used
@@ -78,6 +86,10 @@ test-deployments: bundle aws-cli $(VENV)/.dev ## Run every whole deployment, the
 .PHONY: test-large
 test-large: bundle $(VENV)/.dev ## Run 10,000 tests in 64 shards and print what of AWS's limits is used
 	@$(BIN)/python -m pytest --quiet tests/large
+
+.PHONY: test-pages
+test-pages: chromium $(VENV)/.dev ## Open report pages in Debian's Chromium, which is installed if it is missing
+	@$(BIN)/python -m pytest --quiet tests/pages
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Check style, format and the template

@@ -19,7 +19,7 @@ MAX_READ = 3  # records: each may have 5 MB
 _log = logging.getLogger(__name__)
 
 
-def compared(bucket: Bucket, place: RunPlace, record: dict[str, object]) -> dict[str, object]:
+def compared(bucket: Bucket, place: RunPlace, record: dict[str, Any]) -> dict[str, Any]:
     """The record with what changed; as it is if there is nothing to compare it with, or if
     anything at all goes wrong."""
     try:

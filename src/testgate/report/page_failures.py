@@ -22,6 +22,7 @@ MAX_OPEN = 10  # of many failures a reader wants the messages first
 _WHAT_IS_LEFT_CHARS = 400
 _MESSAGE_CHARS = 500
 _MAX_SAYINGS = 5
+_SCROLLS_CHARS, _SCROLLS_LINES = 300, 8  # a message longer than that may have to be scrolled
 
 Failure = tuple[SuiteView, TestView]
 
@@ -160,7 +161,13 @@ def _item(number: int, failure: Failure, drawing: _Drawing) -> Element:
 
 
 def _message(test: TestView) -> Element | None:
-    return h("p", h("bdi", test.message), class_="message") if test.message else None
+    if not test.message:
+        return None
+    said = h("p", h("bdi", test.message), class_="message")
+    if len(test.message) > _SCROLLS_CHARS or test.message.count("\n") > _SCROLLS_LINES:
+        for name, value in (("tabindex", "0"), ("role", "region"), ("aria-label", "Message")):
+            said.set(name, value)  # what scrolls must be reached by keyboard
+    return said
 
 
 def _where(failure: Failure, run: RunView) -> Element:

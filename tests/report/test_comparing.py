@@ -73,21 +73,25 @@ def test_green_that_lives_is_named_in_the_command():
     again = repetition(with_config(**config, TEST_HEADERS=["X-Test"]), green_lives=True)
     assert again is not None
     words = shlex.split(again.command)
-    url = read_record(refused()).base_url
-    assert words[:5] == ["testgate", "run", "smoke", "--url", url]
-    assert words[5:] == ["--host", "shop.example", "--parameter", "USER=o'neil x"]
+    run = read_record(refused())
+    assert words == [
+        *("testgate", "repeat", run.execution_arn, "--url", run.base_url),
+        *("--host", "shop.example"),
+    ]
     assert again.needs == (
-        "in the directory of the gate file",
-        "with --parameter PIN=…, which the record does not tell",
         "with --header X-Test=…, which the record does not tell",
+        "with --parameter PIN=…, which the record does not tell",
     )
 
 
 def test_green_that_is_gone_is_replaced_by_its_image():
-    again = repetition(with_config(TEST_HOST="shop.example"), green_lives=False)
+    given = ("--endpoint-url", "http://127.0.0.1:1")
+    again = repetition(with_config(TEST_HOST="shop.example"), green_lives=False, connection=given)
     assert again is not None
-    assert again.command == "testgate run smoke --url http://127.0.0.1:8080"
-    assert again.needs[1].endswith("/shop:1.2.0 listening there")
+    arn = read_record(refused()).execution_arn
+    assert shlex.split(again.command) == ["testgate", "repeat", arn, *given]
+    (needs,) = again.needs
+    assert needs.endswith("/shop:1.2.0 here")
 
 
 def test_a_pass_has_nothing_to_repeat():

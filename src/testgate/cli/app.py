@@ -24,6 +24,7 @@ from testgate.cli.local import local_app
 from testgate.cli.logs import logs
 from testgate.cli.publish import publish_command
 from testgate.cli.render import render_command
+from testgate.cli.repeat import repeat_command
 from testgate.cli.reporting import open_report, report
 from testgate.cli.run import run_command
 from testgate.cli.runs import RunNotFoundError
@@ -56,6 +57,7 @@ app.command("wait")(wait_command)
 app.command("watch")(watch)
 app.command("why")(why)
 app.command("show")(show)
+app.command("repeat")(repeat_command)
 app.command("diff")(diff)
 app.command("logs")(logs)
 app.command("artifacts")(artifacts)

@@ -55,6 +55,16 @@ class Connection:
     stack: str = DEFAULT_STACK
 
     @property
+    def options(self) -> tuple[str, ...]:
+        """What another command needs to look at the same place, but for the environment's own."""
+        given = {
+            "--endpoint-url": self.endpoint_url,
+            "--profile": self.profile,
+            "--stack": self.stack if self.stack != DEFAULT_STACK else None,
+        }
+        return tuple(word for pair in given.items() if pair[1] for word in map(str, pair))
+
+    @property
     def client(self) -> Callable[[str], Any]:
         """Makes boto3 clients."""
         try:

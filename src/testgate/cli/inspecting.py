@@ -84,7 +84,7 @@ def why(
     if run.passed and run.record is None:
         _tell_if_it_goes_on(connection, run, as_json=as_json)
     word = None if run.passed else ask_ecs(connection.client("ecs"), subject.target)
-    again = _repetition(run, green_lives=word is not None and word.goes_on)
+    again = _repetition(run, connection, green_lives=word is not None and word.goes_on)
     # Something else ended the deployment: then ECS knows more than the gate.
     ecs = word if run.outcome is Outcome.ABORTED else None
     if as_json:
@@ -179,10 +179,11 @@ def lines_of(runs: Sequence[StoredRun]) -> list[tuple[str, str, str]]:
     return [(run.hook, run.outcome.value, run.sentence) for run in runs]
 
 
-def _repetition(run: StoredRun, *, green_lives: bool) -> Repetition | None:
+def _repetition(run: StoredRun, connection: Connection, *, green_lives: bool) -> Repetition | None:
     if run.record is None or run.passed:
         return None
-    return repetition(read_record(run.record), green_lives=green_lives)
+    record = read_record(run.record)
+    return repetition(record, green_lives=green_lives, connection=connection.options)
 
 
 def _print(run: StoredRun, again: Repetition | None, ecs: EcsWord | None) -> None:
@@ -190,7 +191,7 @@ def _print(run: StoredRun, again: Repetition | None, ecs: EcsWord | None) -> Non
     print_why(console, run.told or None, run.answer, run.bucket, run.place)
     if again is not None:  # on a line of its own, so that it can be pasted
         console.print()
-        needs = f" ({'; '.join(again.needs)}):"
+        needs = f" ({'; '.join(again.needs)}):" if again.needs else ":"
         console.print(Text.assemble(("To repeat it", "bold"), needs), soft_wrap=True)
         console.print(Text(f"  {again.command}"), soft_wrap=True)
     print_others(console, lines_of(run.others))

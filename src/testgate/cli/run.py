@@ -32,6 +32,7 @@ from testgate.cli.running import (
     Working,
     rehearse,
     selected,
+    with_only,
 )
 from testgate.core.config import parse_config
 from testgate.core.errors import ConfigError, GateError, InputError
@@ -59,6 +60,10 @@ Pairs = list[str] | None
 
 def run_command(
     suites: Suites = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option("--test", help="Of one suite, this test alone, by its name; repeatable."),
+    ] = None,
     url: Annotated[
         str,
         typer.Option(envvar="TESTGATE_URL", help="Where the service under test answers."),
@@ -97,13 +102,15 @@ def run_command(
 
       testgate run smoke --url https://staging.example.com --output results
 
+      testgate run smoke --test test_checkout.py::test_pay --url http://127.0.0.1:8080
+
       testgate run -f test_suites/testgate.toml --url http://127.0.0.1:8080 --header X-Test=1
 
     Exits 0 passed, 1 failed, 3 suite_error, 4 infra_error, 5 timed_out, 2 usage.
     """
     against = _against(url, host, header or (), parameter or (), jobs)
     publication = prepare_publication(gate_file)
-    plan = selected(publication.plan, suites or ())
+    plan = with_only(selected(publication.plan, suites or ()), test or ())
     console = Console(stderr=as_json, soft_wrap=True, highlight=False)
     _warn_of_nobody(console, against.url)
     end_on_sigterm()
@@ -111,6 +118,7 @@ def run_command(
         against,
         grants=own_grants(plan.suites, os.environ),
         artifacts=None if output is None else output / "artifacts",
+        only=tuple(test or ()),
     )
     with Screen(console, {suite.name: suite for suite in plan.suites}) as screen:
         rehearsal = rehearse(publication, suites or (), against, screen.tell)

@@ -25,7 +25,7 @@ from testgate.core.errors import GateError, InputError
 from testgate.core.evidence import Crash, Evidence, Result, Run
 from testgate.core.handoff import RunContext, Task, spell_time
 from testgate.core.masking import hidden_values, mask_bytes, mask_evidence
-from testgate.core.plan import PARALLEL, Due, Plan, Suite, shards_of
+from testgate.core.plan import PARALLEL, Due, Plan, Runner, Suite, shards_of
 from testgate.core.progress import Progress
 from testgate.core.record import RunFacts, build_rehearsal, suite_times
 from testgate.core.redaction import redact_bytes
@@ -58,6 +58,7 @@ class Against:
     jobs: int = PARALLEL
     grants: Grants = field(default_factory=dict)
     artifacts: Path | None = None  # where to keep what suites leave for people
+    only: tuple[str, ...] = ()  # of one suite, the tests to run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,28 @@ def selected(plan: Plan, names: Sequence[str]) -> Plan:
     return replace(plan, waves=kept)
 
 
+def with_only(plan: Plan, tests: Sequence[str]) -> Plan:
+    """The plan of one suite that runs these tests alone; the plan itself if there are none. Raises
+    InputError for more suites, and for one whose framework cannot choose among its tests."""
+    if not tests:
+        return plan
+    if len(plan.suites) != 1:
+        raise InputError("a test is of one suite: name it before the test")
+    (suite,) = plan.suites
+    if suite.runner is Runner.HTTP:
+        chosen = tuple(check for check in suite.checks if check.name in tests)
+        missing = sorted(set(tests) - {check.name for check in chosen})
+        if missing:
+            raise InputError(f"suite {suite.name!r} has no check {missing[0]!r}")
+        suite = replace(suite, checks=chosen)
+    elif suite.framework != "pytest":
+        raise InputError(
+            f"suite {suite.name!r} is run by {suite.framework}, which is not told which tests to "
+            "run: run the whole suite"
+        )
+    return replace(plan, waves=((replace(suite, min_tests=1, shards=1, thresholds=()),),))
+
+
 def rehearse(
     publication: Publication,
     names: Sequence[str],
@@ -121,7 +144,7 @@ def rehearse(
     tell: Callable[[Happening], None],
 ) -> Rehearsal:
     """Run it wave by wave, as the state machine does, and judge it as Judge does."""
-    plan = selected(publication.plan, names)
+    plan = with_only(selected(publication.plan, names), against.only)
     started = datetime.now(UTC)
     context = context_of(plan, against, started)
     results, outputs = run_plan(publication.bundles, plan, context, against, tell)
@@ -272,7 +295,8 @@ class _Work:
         task = Task(suite=suite, run=run, context=self.context)
         answer, given = _SPAWNING.Pipe(duplex=False)
         granted = dict(self.against.grants.get(suite.name, {}))
-        arguments = (given, task, self.bundles.get(suite.bundle), directory, granted)
+        only = self.against.only
+        arguments = (given, task, self.bundles.get(suite.bundle), directory, granted, only)
         process = _SPAWNING.Process(target=_run_shard, args=arguments, daemon=True)
         process.start()
         given.close()
@@ -304,11 +328,12 @@ def _run_shard(
     bundle: bytes | None,
     directory: Path,
     granted: Mapping[str, str],
+    only: tuple[str, ...],
 ) -> None:
     """One attempt, in a process of its own, which ends with the one that has started it."""
     end_with_parent()
     directory.mkdir()
-    run = SuiteRun(task=task, directory=directory, granted=granted)
+    run = SuiteRun(task=task, directory=directory, granted=granted, only=only)
     secrets = {name: text for name, text in granted.items() if name in task.suite.secrets}
     hidden = hidden_values(task.context.headers, secrets)
     result: Result

@@ -1,16 +1,15 @@
-"""The command that runs a gate run's suite again, from what its record says.
+"""The command that runs what failed in a gate run again, from what its record says.
 
 Pure; standard library only. Imported by the command line.
 """
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from testgate.report.view import RunView, SuiteView
 
 _MASK = "[redacted]"
-_LOCALLY = "http://127.0.0.1:8080"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,29 +24,30 @@ class Repetition:
         return {"command": self.command, "needs": list(self.needs)}
 
 
-def repetition(run: RunView, *, green_lives: bool) -> Repetition | None:
-    """How to run the suite that refused again: against green while it lives, else against its
-    image, started by whoever asks. None if no suite is to blame."""
+def repetition(
+    run: RunView, *, green_lives: bool, connection: Sequence[str] = ()
+) -> Repetition | None:
+    """How to run what failed again: against green while it lives, else against its image, which the
+    command starts. None if no suite is to blame. `connection`: the options that led to the record.
+    """
     suite = _to_blame(run)
     if suite is None:
         return None
-    needs = ["in the directory of the gate file"]
+    command = ["testgate", "repeat", run.execution_arn or run.deployment]
+    needs = []
     if green_lives:
-        url, host = run.base_url, _text(run, "TEST_HOST")
+        command += ["--url", run.base_url]
+        host = _text(run, "TEST_HOST")
+        command += ["--host", host] if host else []
+        headers = run.config.get("TEST_HEADERS")
+        if isinstance(headers, list | tuple):
+            needs += [f"with --header {name}=…, which the record does not tell" for name in headers]
     else:
-        url, host = _LOCALLY, ""
-        needs.append(f"with {run.image or 'the image of the revision'} listening there")
-    command = ["testgate", "run", suite.name, "--url", url]
-    command += ["--host", host] if host else []
+        needs.append(f"green is gone: it starts {run.image or 'the image of the revision'} here")
     for name, value in _parameters(run):
         if value is None:
             needs.append(f"with --parameter {name}=…, which the record does not tell")
-        else:
-            command += ["--parameter", f"{name}={value}"]
-    headers = run.config.get("TEST_HEADERS")
-    if green_lives and isinstance(headers, list | tuple):
-        needs += [f"with --header {name}=…, which the record does not tell" for name in headers]
-    return Repetition(command=shlex.join(command), needs=tuple(needs))
+    return Repetition(command=shlex.join([*command, *connection]), needs=tuple(needs))
 
 
 def _to_blame(run: RunView) -> SuiteView | None:

@@ -27,11 +27,12 @@ class Places:
         return self.scratch / "checks.json"
 
 
-def argv_of(suite: Suite, places: Places, base_url: str) -> Sequence[str]:
-    """Program and arguments; a command finds everything in its environment."""
+def argv_of(suite: Suite, places: Places, base_url: str, only: Sequence[str] = ()) -> Sequence[str]:
+    """Program and arguments; a command finds everything in its environment. `only`: the tests that
+    pytest is to run, by their names."""
     if suite.runner is Runner.HTTP:
         return [sys.executable, "-m", "testgate.runner.http_suite", str(places.checks_path)]
-    return suite.command or _pytest(places, base_url)
+    return suite.command or [*_pytest(places, base_url), *only]
 
 
 def _pytest(places: Places, base_url: str) -> list[str]:

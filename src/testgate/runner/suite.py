@@ -37,11 +37,13 @@ _MAX_COLLECTED_BYTES = 1_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteRun:
     """One shard to run below a fresh directory; the suite's files are unpacked to `suite_dir`.
-    `granted`: the variables that hold what its plan only refers to."""
+    `granted`: the variables that hold what its plan only refers to. `only`: the tests that are
+    asked for, where somebody tries some of them again."""
 
     task: Task
     directory: Path
     granted: Mapping[str, str] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
 
     @property
     def suite_dir(self) -> Path:
@@ -102,7 +104,7 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
         told = replace(task, context=replace(task.context, base_url=base_url))
         ended = run_process(
             Command(
-                argv=argv_of(task.suite, run.places, base_url),
+                argv=argv_of(task.suite, run.places, base_url, run.only),
                 cwd=run.suite_dir,
                 environment=suite_environment(
                     told,

@@ -33,6 +33,7 @@ def rows() -> tuple[BadInput, ...]:
         bundles,
         command_line,
         evidence,
+        framework_reports,
         gate_files,
         hook_details,
         hook_events,
@@ -49,6 +50,7 @@ def rows() -> tuple[BadInput, ...]:
         plans,
         bundles,
         reports,
+        framework_reports,
         evidence,
         command_line,
     )

@@ -29,8 +29,12 @@ READERS = (
     "runner/ctrf.py",
     "runner/files.py",
     "runner/junit.py",
+    "runner/k6.py",
+    "runner/locust.py",
+    "runner/playwright.py",
     "runner/reported.py",
     "runner/reports.py",
+    "runner/strict_json.py",
     "cli/publishing.py",
     "cli/runs.py",
 )
@@ -43,6 +47,8 @@ EXEMPT = {  # and why
     "collection failure": "pytest's words, which are compared",
     "header {}": "how a check is called, not a sentence",
     "its status is": "the message of a test, in a report that is read",
+    "requests failed": "the same, of Locust's",
+    "failed before it passed": "the same, of a test that pytest ran again",
 }
 _WORDS = re.compile(r"[a-z,;:)'] [a-z(']", re.IGNORECASE)
 

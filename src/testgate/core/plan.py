@@ -39,8 +39,8 @@ class EvidenceKind(StrEnum):
 class Suite:
     """One suite as it is due. `bundle` is the digest of the published zip it runs from.
 
-    `timeout_s` is that of one attempt at one shard; `command` is what is run for a suite of
-    framework "command".
+    `timeout_s` is that of one attempt at one shard; `command` is what runs a suite of any framework
+    but pytest.
     """
 
     name: str
@@ -249,16 +249,16 @@ def suite_problems(suite: Suite) -> list[str]:
         ),
         (
             suite.framework in FRAMEWORKS,
-            f"framework {suite.framework!r} is not known; use {' or '.join(FRAMEWORKS)}",
+            f"framework {suite.framework!r} is not known; use {', '.join(FRAMEWORKS)}",
         ),
         (
-            not suite.command or suite.framework == "command",
+            not suite.command or _runs_command(suite),
             f"framework {suite.framework!r} runs no command; leave it out, or use framework "
             "'command'",
         ),
         (
-            bool(suite.command) or suite.framework != "command",
-            "framework 'command' needs a command: the program and its arguments",
+            bool(suite.command) or not _runs_command(suite),
+            f"framework {suite.framework!r} needs a command: the program and its arguments",
         ),
         (
             suite.evidence is EvidenceKind.REPORT or suite.framework == "command",
@@ -294,6 +294,12 @@ def suite_problems(suite: Suite) -> list[str]:
     )
     found = [problem for holds, problem in checks if not holds]
     return found + entry_problems(suite.quarantine)
+
+
+def _runs_command(suite: Suite) -> bool:
+    """An unknown framework is a problem of its own, and no other."""
+    known = FRAMEWORKS.get(suite.framework)
+    return bool(suite.command) if known is None else known.runs_command
 
 
 def parse_plan(raw: object) -> Plan:

@@ -5,6 +5,7 @@ pytest-base-url, Playwright, Cypress and Locust document. Imported by `testgate.
 """
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -52,4 +53,7 @@ def suite_environment(
 
 
 def _inherited(own: Mapping[str, str]) -> dict[str, str]:
-    return {name: own[name] for name in _INHERITED if name in own}
+    """`python` and `python3` in a suite's command are the runner's own, as its packages are."""
+    kept = {name: own[name] for name in _INHERITED if name in own}
+    path = [str(Path(sys.executable).parent), *filter(None, [kept.get("PATH")])]
+    return kept | {"PATH": os.pathsep.join(path)}

@@ -15,7 +15,6 @@ from testgate.core.canonical import digest_of
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = ROOT / "examples" / "recipes"
-NEWMAN = ROOT / "build" / "newman"
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
 

@@ -40,6 +40,7 @@ def suite_environment(
     }
     return {
         **_inherited(os.environ),
+        "PATH": _path(os.environ.get("PATH", "")),
         **dict.fromkeys(_URL_ALIASES, base_url),
         **told,
         "TESTGATE_CONTEXT": canonical_json(told),
@@ -53,7 +54,9 @@ def suite_environment(
 
 
 def _inherited(own: Mapping[str, str]) -> dict[str, str]:
+    return {name: own[name] for name in _INHERITED if name in own}
+
+
+def _path(own: str) -> str:
     """`python` and `python3` in a suite's command are the runner's own, as its packages are."""
-    kept = {name: own[name] for name in _INHERITED if name in own}
-    path = [str(Path(sys.executable).parent), *filter(None, [kept.get("PATH")])]
-    return kept | {"PATH": os.pathsep.join(path)}
+    return os.pathsep.join([str(Path(sys.executable).parent), *filter(None, [own])])

@@ -283,6 +283,11 @@ ROWS = (
         many(1_001, "{}.json"),
         "the results directory holds 1001 JSON files, at most 1000 are looked at; let the suite keep others elsewhere",
     ),
+    junit(
+        "a file that pytest could not collect",
+        "<testsuite><testcase name='a'><error message='collection failure'/></testcase></testsuite>",
+        "1 of the suite's test files could not be collected",
+    ),
     left(
         "results",
         "no report of a command",

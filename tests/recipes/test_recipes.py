@@ -51,7 +51,7 @@ ALL = {
         bad=(0, 0, 12, 0),
         dead=(0, 0, 12, 0),
         broken={"test_carts.py": "import nothing_of_that_name\n"},
-        says="No module named 'nothing_of_that_name'",
+        says="1 of the suite's test files could not be collected",
     ),
     "pytest-rerunfailures": Recipe(
         good=(2, 1, 0, 0),
@@ -150,10 +150,12 @@ def told_by_the_framework(own: str, rehearsal: Rehearsal) -> tuple[int, int, int
     match own:
         case "pytest":
             lines = re.findall(r"^=+ (.*) in [\d.]+s.* =+$", printed, re.MULTILINE)
-            return tuple(
-                sum(int(n) for line in lines for n in re.findall(rf"(\d+) {word}", line))
-                for word in ("passed", "(?:failed|errors?)", "skipped")
+            numbers = re.findall(r"(\d+) (passed|failed|errors?|skipped)", " ".join(lines))
+            passed, failed, skipped = (
+                sum(int(number) for number, word in numbers if word.startswith(words))
+                for words in ("passed", ("failed", "error"), "skipped")
             )
+            return passed, failed, skipped
         case "robot":
             _, passed, failed = re.findall(r"(\d+) tests?, (\d+) passed, (\d+) failed", printed)[0]
             return int(passed), int(failed), 0

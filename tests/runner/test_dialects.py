@@ -63,6 +63,11 @@ def counted(verdict):
             {"failed": 1},
             "nothing_of_that_name",
         ),
+        # with xdist it is 1
+        (
+            *("pytest", 1, "pytest-collection.xml", "suite_error"),
+            *({"failed": 1}, "1 of the suite's test files could not be collected"),
+        ),
         ("pytest", 5, "pytest-none.xml", "suite_error", {}, "collected no tests (exit code 5)"),
         (
             *("pytest", 1, "pytest-kinds.xml", "failed"),

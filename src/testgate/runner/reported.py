@@ -25,10 +25,12 @@ MAX_TOLD_BYTES = 20_000_000  # of all names, messages and traces: what Judge has
 class Report:
     """What a report says. `interrupted`: pytest, when it is stopped, writes a last case without a
     name or a result; such a run has not ended, whatever its exit code. `metrics`: numbers that
-    thresholds may ask for."""
+    thresholds may ask for. `uncollected`: how many of pytest's files could not be collected; with
+    xdist its exit code is that of a failed test all the same."""
 
     tests: tuple[TestResult, ...]
     interrupted: bool = False
+    uncollected: int = 0
     metrics: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -110,10 +110,16 @@ def _read(results_dir: Path, junit: list[Report]) -> Reported:
         return Reported(tests=tests, problem=str(exc))
     if not junit and not tests:
         return Reported(tests=(), problem=_NONE)
-    interrupted = any(report.interrupted for report in junit)
-    return Reported(
-        tests=tests, problem="the suite was interrupted before its end" if interrupted else None
-    )
+    return Reported(tests=tests, problem=_unended(junit))
+
+
+def _unended(junit: list[Report]) -> str | None:
+    uncollected = sum(report.uncollected for report in junit)
+    if uncollected:
+        return f"{uncollected} of the suite's test files could not be collected"
+    if any(report.interrupted for report in junit):
+        return "the suite was interrupted before its end"
+    return None
 
 
 def _with_reruns(tests: tuple[TestResult, ...], results_dir: Path) -> tuple[TestResult, ...]:

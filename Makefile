@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 LAMBDA_VENV := $(VENV)/lambda-runtime
 AWS_CLI_VENV := $(VENV)/aws-cli
+NEWMAN := $(VENV)/newman
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo -n)
 
 .PHONY: help
 help: ## List the targets
@@ -68,7 +70,7 @@ walkthrough: bundle aws-cli ## AWS's walkthrough of lifecycle hooks, command by 
 .PHONY: test
 test: bundle aws-cli $(VENV)/.dev ## Run every test but most whole deployments
 	@$(BIN)/python -m pytest tests/deployments/test_promises.py tests --numprocesses 2 --dist loadfile --quiet \
-	  --ignore-glob='tests/deployments/test_[!p]*' --ignore=tests/large --ignore=tests/walkthrough
+	  --ignore-glob='tests/deployments/test_[!p]*' --ignore=tests/large --ignore=tests/walkthrough --ignore=tests/recipes
 
 .PHONY: test-deployments
 test-deployments: bundle aws-cli $(VENV)/.dev ## Run every whole deployment, the walkthrough, and check that each right is used
@@ -78,6 +80,22 @@ test-deployments: bundle aws-cli $(VENV)/.dev ## Run every whole deployment, the
 .PHONY: test-large
 test-large: bundle $(VENV)/.dev ## Run 10,000 tests in 64 shards and print what of AWS's limits is used
 	@$(BIN)/python -m pytest --quiet tests/large
+
+$(NEWMAN)/.installed:
+	@command -v npm >/dev/null || { echo "newman needs Node.js and npm. On Debian and Ubuntu: sudo apt-get install nodejs npm" >&2; exit 1; }
+	@echo "Installing newman into $(NEWMAN) …"
+	@mkdir -p $(NEWMAN)
+	@npm install --silent --no-audit --no-fund --no-save --prefix $(NEWMAN) newman@6.2.2
+	@touch $@
+
+.PHONY: chromium
+chromium:
+	@test -x /usr/bin/chromium || $(AS_ROOT) sh -c 'apt-get -qq update && apt-get -qq install --no-install-recommends chromium' >/dev/null || { \
+	  echo "The recipe of Playwright needs Debian's Chromium as /usr/bin/chromium: apt-get install chromium" >&2; exit 1; }
+
+.PHONY: test-frameworks
+test-frameworks: bundle $(VENV)/.dev $(NEWMAN)/.installed chromium ## Run the recipe of each framework: good, faulty, broken, nothing there
+	@PATH="$(CURDIR)/$(NEWMAN)/node_modules/.bin:$$PATH" $(BIN)/python -m pytest tests/recipes --numprocesses 2 --dist loadgroup --quiet
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Check style, format and the template
@@ -117,6 +135,9 @@ requirements: $(VENV)/.created ## Pin the dependencies anew, with hashes
 	@cd requirements && for set in app awscli dev lambda runner; do \
 	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade \
 	    --custom-compile-command 'make requirements' $$set.in -o $$set.txt || exit 1; done
+	@for suite in examples/recipes/*/suite; do test ! -f $$suite/requirements.in || \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade \
+	    $$suite/requirements.in -o $$suite/requirements.txt || exit 1; done
 
 .PHONY: clean
 clean: ## Remove what was built, and .venv

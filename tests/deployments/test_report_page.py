@@ -1,6 +1,7 @@
 """The report page of whole deployments: compared with the gate run before, opened with images."""
 
 import re
+import shlex
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -9,6 +10,7 @@ import pytest
 from testgate.core.outcomes import Outcome
 from tests.deployments.conftest import CHECKOUT_SUITE
 from tests.pages.pictures import png
+from tests.report.page import read_page
 
 DRAWS = (
     CHECKOUT_SUITE
@@ -43,6 +45,22 @@ def test_the_record_tells_new_failures_from_known_and_fixed_ones(lab):
         before = run.outcome
     page = lab.bucket.get(run.place.page).decode()
     assert "1 fixed" in page
+
+
+def test_the_pages_own_command_pasted_fails_in_the_same_way(lab, testgate):
+    lab.established()
+    lab.publish({"smoke": CHECKOUT_SUITE})
+    run = lab.recorded(lab.update("2", lab.hook(), SHOP_FAULT="checkout"))
+    page = read_page(lab.bucket.get(run.place.page).decode())
+    commands = [pre.text for pre in page.one("section", id="repeat").all("pre")]
+    (command,) = [
+        text
+        for text in commands
+        if text.startswith("testgate repeat") and "--url" not in text and "--whole" not in text
+    ]
+    done = testgate(*shlex.split(command)[1:], "--images", "tests/deployments/images/images.toml")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "test_it.py::test_checkout: 500, expected 201" in done.stdout
 
 
 @pytest.mark.parametrize("named", [True, False])

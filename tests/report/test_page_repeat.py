@@ -94,39 +94,51 @@ def test_what_the_rule_of_green_asks_for_is_asked_of_the_reader_once():
     run = read_record(records.refused() | {"config": {"TEST_HEADERS": ["X-Test"]}})
     run = replace(run, host="green.example; x", header_names=("x-test", "x-other"))
     (suite,) = run.suites
-    found = again(run, suite, green_lives=True)
+    found = again(run, suite, "--test=a b; c", green_lives=True)
     assert found is not None
-    assert shlex.split(found.command)[-2:] == ["--host", "green.example; x"]
+    assert shlex.split(found.command) == [
+        *("testgate", "repeat", records.EXECUTION, "--url", REMOTE, "--suite", "smoke"),
+        *("--test=a b; c", "--host", "green.example; x"),
+    ]
     assert [need for need in found.needs if "--header" in need] == [
         "with --header X-Test=…, which the record does not tell",
         "with --header x-other=…, which the record does not tell",
     ]
-    later = again(run, suite, green_lives=False)
+    later = again(run, suite)
     assert later is not None
-    assert "--host" not in later.command
+    assert shlex.split(later.command) == [
+        *("testgate", "repeat", records.EXECUTION, "--suite", "smoke"),
+    ]
+    assert later.needs == ()
 
 
 def test_the_page_names_green_first_and_its_image_afterwards():
-    record = records.refused()
-    record["identity"]["before"]["header_names"] = []
-    text = read_page(render_html(record)).one("section", id="repeat").text
+    root = read_page(render_html(records.refused()))
+    text = root.one("section", id="repeat").text
     order = (
         "While green lives",
         "Green was seen until 2026-11-23 08:00:09 UTC",
-        f"testgate repeat {record['execution_arn']} --url {REMOTE}",
-        f"env BASE_URL={REMOTE} python -m pytest",
+        f"testgate repeat {records.EXECUTION} --url {REMOTE} --suite smoke",
+        "--suite smoke --whole-suite",
         "Afterwards",
-        f"testgate repeat {record['execution_arn']}",
+        f"testgate repeat {records.EXECUTION} --suite smoke",
         "By hand",
         "docker run --rm",
         f"env BASE_URL={LOCALLY} python -m pytest",
     )
-    at, start = [], 0
-    for part in order:
-        at.append(text.find(part, start))
-        start = at[-1] + 1
+    at = [text.find(part) for part in order]
     assert -1 not in at
     assert at == sorted(at)
+    third = root.one("details", id="failure-3").text
+    assert "--test=test_orders.py::TestOrders::test_order_is_listed" in third
+
+
+def test_of_a_run_against_a_url_nothing_is_stored_to_repeat_but_the_gate_file():
+    nowhere = {"deployment": "", "execution_arn": "", "image": ""}
+    text = read_page(render_html(records.refused() | nowhere)).one("section", id="repeat").text
+    assert f"testgate run smoke --url {REMOTE}" in text
+    assert "testgate repeat" not in text
+    assert "Afterwards" not in text
 
 
 def test_a_pass_has_nothing_to_repeat():

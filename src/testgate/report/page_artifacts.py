@@ -7,6 +7,7 @@ script puts its name in its place. Imported by the page and by `testgate open`.
 
 import re
 import shlex
+from collections.abc import Mapping
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
@@ -32,8 +33,10 @@ class Gallery:
         }
         self._of_tests: dict[tuple[str, str], list[ArtifactView]] = {}
         for suite in run.suites:
+            names = {_words(_own_name(test.name)): test.name for test in suite.tests}
+            names.pop(_words(""), None)
             for image in found[suite.name]:
-                name = _owner(image, suite)
+                name = _owner(image, names)
                 if name:
                     self._of_tests.setdefault((suite.name, name), []).append(image)
         failing = [self._of(suite, test) for suite, test in run.failures]
@@ -51,11 +54,10 @@ class Gallery:
         return self._of_tests.get((suite.name, test.name), [])[:MAX_OF_A_TEST]
 
 
-def _owner(image: ArtifactView, suite: SuiteView) -> str:
+def _owner(image: ArtifactView, names: Mapping[str, str]) -> str:
     """The test with the longest name that the image's holds; "" for none."""
     words = _words(_short(image.path))
-    named = ((_words(_own_name(test.name)), test.name) for test in suite.tests)
-    held = [(len(own), name) for own, name in named if own.strip("-") and own in words]
+    held = [(len(own), name) for own, name in names.items() if own in words]
     return max(held, default=(0, ""))[1]
 
 

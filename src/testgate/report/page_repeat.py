@@ -8,7 +8,7 @@ command is quoted for a shell. Imported by the page and its failing tests.
 import ipaddress
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
@@ -18,7 +18,7 @@ from testgate.report.page_parts import moment, section
 from testgate.report.repeating import Repetition, repetition
 from testgate.report.view import RunView, SuiteView, TestView
 
-LOCALLY = "http://127.0.0.1:8080"  # where the suite's repetition expects what is started
+LOCALLY = "http://127.0.0.1:8080"  # where what is started by hand listens
 MAX_SUITES = 5
 _PORT = 8080
 _PYTEST = re.compile(r"[^:\n]+\.py(::[^\n]+)?")
@@ -49,61 +49,84 @@ def start_image(run: RunView) -> str | None:
     return shlex.join(["docker", "run", "--rm", "--publish", publish, run.image + pinned])
 
 
-def again(run: RunView, suite: SuiteView, *, green_lives: bool) -> Repetition | None:
+def again(
+    run: RunView, suite: SuiteView, *options: str, green_lives: bool = False
+) -> Repetition | None:
     """The suite's own repetition, with what green's rule asks for besides what the user named."""
     found = repetition(replace(run, suites=(suite,)), green_lives=green_lives)
     if found is None:
         return None
-    if len(run.suites) > 1:
-        found = replace(found, command=f"{found.command} --suite {suite.name}")
-    if not green_lives:
-        return found
+    if not (run.execution_arn or run.deployment):  # `testgate run`, of which nothing is stored
+        command = shlex.join(["testgate", "run", suite.name, "--url", run.base_url])
+        return Repetition(command=command, needs=())
+    words = ["--suite", suite.name, *options]
+    if green_lives and run.host and not run.config.get("TEST_HOST"):
+        words += ["--host", run.host]
     known = {need.lower() for need in found.needs}
     headers = (
         f"with --header {name}=…, which the record does not tell" for name in run.header_names
     )
-    needs = (*found.needs, *(need for need in headers if need.lower() not in known))
-    unnamed = run.host and not run.config.get("TEST_HOST")
-    host = f" --host {shlex.quote(run.host)}" if unnamed else ""
-    return Repetition(command=found.command + host, needs=needs)
+    unnamed = [need for need in headers if green_lives and need.lower() not in known]
+    needs = [need for need in found.needs if not need.startswith("green is gone")]
+    command = f"{found.command} {shlex.join(words)}"
+    return Repetition(command=command, needs=(*needs, *unnamed))
 
 
 def repeat(run: RunView, suite: SuiteView, test: TestView) -> Element | None:
     """Below a failing test: what runs it again while green lives, and where the rest stands."""
-    direct = one_test(test, run.base_url) if _reached_directly(run) else None
-    whole = again(run, suite, green_lives=True)
-    if direct is not None:
-        said, command = "Repeat this test while green lives, in the directory of its suite", direct
-    elif whole is not None:
-        said = ", ".join(["Repeat what failed first while green lives", *whole.needs])
-        command = whole.command
-    else:
+    found = again(run, suite, f"--test={test.name}", green_lives=True)
+    if found is None:
         return None
     link = h("a", "afterwards", href="#repeat")
+    said = ", ".join(["Repeat it while green lives", *found.needs])
     return h(
-        "div", h("p", said, " (", link, "):", class_="aside"), _command(command), class_="repeat"
+        "div",
+        h("p", said, " (", link, "):", class_="aside"),
+        _command(found.command),
+        class_="repeat",
     )
 
 
 def repeat_section(run: RunView) -> Element | None:
     """Both ways to repeat each suite that did not pass."""
-    refused = [suite for suite in run.suites if again(run, suite, green_lives=True) is not None]
+    refused = [suite for suite in run.suites if again(run, suite) is not None]
     if not refused:
         return None
     shown = refused[:MAX_SUITES]
+    stored = bool(run.execution_arn or run.deployment)
     return section(
         "repeat",
         "Repeat it",
         h("h3", "While green lives"),
         h("p", _lived(run), class_="note"),
-        (_whole(run, suite, green_lives=True) for suite in shown),
-        (_alone(run, suite, green_lives=True) for suite in shown),
-        h("h3", "Afterwards"),
-        (_whole(run, suite, green_lives=False) for suite in shown),
-        h("h3", "By hand"),
-        _start(run),
-        (_alone(run, suite, green_lives=False) for suite in shown),
+        (_steps(run, suite, green_lives=True) for suite in shown),
+        _afterwards(run, shown) if stored else None,
     )
+
+
+def _afterwards(run: RunView, shown: Sequence[SuiteView]) -> Iterator[Element]:
+    """The recorded image, started by the command or by hand."""
+    yield h("h3", "Afterwards")
+    said = (
+        "The command starts the recorded image here, with the environment of its task definition."
+    )
+    yield h("p", said, class_="note")
+    for suite in shown:
+        yield from _steps(run, suite, green_lives=False)
+    start = start_image(run)
+    first = next((test for suite in shown for test in suite.failures), None)
+    direct = one_test(first, LOCALLY) if first is not None else None
+    if start is not None and direct is not None:
+        yield h("h3", "By hand")
+        shop = _is_local(run.base_url)
+        where = "the example shop, in the directory examples" if shop else "the image"
+        guess = not shop and run.target_port is None
+        port = "; the last port is a guess: put its container's own" if guess else ""
+        also = "with the variables and secrets of its task definition, which no record holds"
+        yield h("p", f"Start {where}, {also}{port}:", class_="aside")
+        yield _command(start)
+        yield h("p", "The first failing test alone, in its suite's directory:", class_="aside")
+        yield _command(direct)
 
 
 def _lived(run: RunView) -> Child:
@@ -115,43 +138,17 @@ def _lived(run: RunView) -> Child:
     return [seen, "After a refusal ECS takes it away, and nothing of it answers at this URL."]
 
 
-def _start(run: RunView) -> Child:
-    command = start_image(run)
-    if command is None:
-        local = ", as the local AWS does (images.toml)" if _is_local(run.base_url) else ""
-        return h("p", f"Start {run.image or 'the version'} at {LOCALLY}{local}.", class_="aside")
-    shop = _is_local(run.base_url)
-    said = "Start the example shop, in the directory examples" if shop else "Start its image"
-    guess = " The last port is a guess: put its container's own."
-    port = None if shop or run.target_port is not None else guess
-    also = ", with the variables and secrets of its task definition, which no record holds."
-    return [h("p", said, also, port, class_="aside"), _command(command)]
-
-
-def _whole(run: RunView, suite: SuiteView, *, green_lives: bool) -> Iterator[Element]:
-    """The command that does it all, from any directory."""
-    whole = again(run, suite, green_lives=green_lives)
-    if whole is not None:
-        said = ", ".join([f"What failed in suite {suite.name}", *whole.needs])
-        yield h("p", f"{said}:", class_="aside")
-        yield _command(whole.command)
-
-
-def _alone(run: RunView, suite: SuiteView, *, green_lives: bool) -> Iterator[Element]:
-    """The first failing test by its own framework, where that can be run by itself."""
-    url = run.base_url if green_lives else LOCALLY
-    first = next(iter(suite.failures), None)
-    reached = _reached_directly(run) or not green_lives
-    direct = one_test(first, url) if first is not None and reached else None
-    if direct is not None:
-        said = f"The first failing test of suite {suite.name} alone, in the suite's directory:"
-        yield h("p", said, class_="aside")
-        yield _command(direct)
-
-
-def _reached_directly(run: RunView) -> bool:
-    """Whether green takes requests without the relay, which adds what its rule asks for."""
-    return not (run.host or run.header_names)
+def _steps(run: RunView, suite: SuiteView, *, green_lives: bool) -> Iterator[Element]:
+    """What failed first in a suite, and the whole suite."""
+    ways = {"What failed first in suite": (), "The whole suite": ("--whole-suite",)}
+    for said, options in ways.items():
+        if options and not (run.execution_arn or run.deployment):
+            return
+        found = again(run, suite, *options, green_lives=green_lives)
+        if found is not None:
+            told = ", ".join([f"{said} {suite.name}", *found.needs])
+            yield h("p", f"{told}:", class_="aside")
+            yield _command(found.command)
 
 
 def _is_local(url: str) -> bool:

@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 LAMBDA_VENV := $(VENV)/lambda-runtime
 AWS_CLI_VENV := $(VENV)/aws-cli
+NEWMAN := $(VENV)/newman
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo -n)
 
 .PHONY: help
 help: ## List the targets
@@ -47,7 +49,6 @@ $(AWS_CLI_VENV)/.installed: requirements/awscli.txt $(VENV)/.created
 	@$(BIN)/python -m pip --python $(AWS_CLI_VENV)/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements/awscli.txt
 	@touch $@
 
-AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo -n)
 
 .PHONY: chromium
 chromium:
@@ -75,8 +76,8 @@ walkthrough: bundle aws-cli ## AWS's walkthrough of lifecycle hooks, command by 
 .PHONY: test
 test: bundle aws-cli $(VENV)/.dev ## Run every test but most whole deployments
 	@$(BIN)/python -m pytest tests/deployments/test_promises.py tests --numprocesses 2 --dist loadfile --quiet \
-	  --ignore-glob='tests/deployments/test_[!p]*' --ignore=tests/large --ignore=tests/walkthrough \
-	  --ignore=tests/pages
+	  --ignore-glob='tests/deployments/test_[!p]*' --ignore-glob='tests/deployments/test_pro[!m]*' \
+	  --ignore=tests/large --ignore=tests/walkthrough --ignore=tests/recipes --ignore=tests/pages
 
 .PHONY: test-deployments
 test-deployments: bundle aws-cli $(VENV)/.dev ## Run every whole deployment, the walkthrough, and check that each right is used
@@ -86,6 +87,17 @@ test-deployments: bundle aws-cli $(VENV)/.dev ## Run every whole deployment, the
 .PHONY: test-large
 test-large: bundle $(VENV)/.dev ## Run 10,000 tests in 64 shards and print what of AWS's limits is used
 	@$(BIN)/python -m pytest --quiet tests/large
+
+$(NEWMAN)/.installed:
+	@command -v npm >/dev/null || { echo "newman needs Node.js and npm. On Debian and Ubuntu: sudo apt-get install nodejs npm" >&2; exit 1; }
+	@echo "Installing newman into $(NEWMAN) …"
+	@mkdir -p $(NEWMAN)
+	@npm install --silent --no-audit --no-fund --no-save --prefix $(NEWMAN) newman@6.2.2
+	@touch $@
+
+.PHONY: test-frameworks
+test-frameworks: bundle $(VENV)/.dev $(NEWMAN)/.installed chromium ## Run the recipe of each framework: good, faulty, broken, nothing there
+	@PATH="$(CURDIR)/$(NEWMAN)/node_modules/.bin:$$PATH" $(BIN)/python -m pytest tests/recipes --numprocesses 2 --dist loadgroup --quiet
 
 .PHONY: test-pages
 test-pages: chromium $(VENV)/.dev ## Open report pages in Debian's Chromium, which is installed if it is missing
@@ -129,6 +141,9 @@ requirements: $(VENV)/.created ## Pin the dependencies anew, with hashes
 	@cd requirements && for set in app awscli dev lambda runner; do \
 	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade \
 	    --custom-compile-command 'make requirements' $$set.in -o $$set.txt || exit 1; done
+	@for suite in examples/recipes/*/suite; do test ! -f $$suite/requirements.in || \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade \
+	    $$suite/requirements.in -o $$suite/requirements.txt || exit 1; done
 
 .PHONY: clean
 clean: ## Remove what was built, and .venv

@@ -66,6 +66,7 @@ class ShopHandler(BaseHTTPRequestHandler):
         self._write(answer)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
+    do_TRACE = do_QUERY = _serve  # so that they are told that a path does not take them
 
     def _answer(self, body: bytes) -> Answer:
         path = unquote(urlsplit(self.path).path)

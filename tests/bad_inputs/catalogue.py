@@ -33,6 +33,7 @@ def rows() -> tuple[BadInput, ...]:
         bundles,
         command_line,
         evidence,
+        framework_reports,
         gate_files,
         hook_details,
         hook_events,
@@ -53,6 +54,7 @@ def rows() -> tuple[BadInput, ...]:
         provisions,
         bundles,
         reports,
+        framework_reports,
         evidence,
         command_line,
     )

@@ -34,8 +34,12 @@ READERS = (
     "runner/ctrf.py",
     "runner/files.py",
     "runner/junit.py",
+    "runner/k6.py",
+    "runner/locust.py",
+    "runner/playwright.py",
     "runner/reported.py",
     "runner/reports.py",
+    "runner/strict_json.py",
     "cli/documents.py",
     "cli/listing.py",
     "cli/publishing.py",
@@ -56,6 +60,8 @@ EXEMPT = {  # and why
     "something that contains ": "",
     "to be there": "",
     "its status is": "the message of a test, in a report that is read",
+    "requests failed": "the same, of Locust's",
+    "failed before it passed": "the same, of a test that pytest ran again",
 }
 _WORDS = re.compile(r"[a-z,;:)'] [a-z(']", re.IGNORECASE)
 

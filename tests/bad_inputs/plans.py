@@ -83,7 +83,7 @@ ROWS = (
     meant(
         plan(suite(framework="cobol")),
         'framework = "cobol"',
-        "suite 'smoke': framework 'cobol' is not known; use pytest or command",
+        "suite 'smoke': framework 'cobol' is not known; use pytest, command, robot, schemathesis, locust, k6, newman, playwright",
     ),
     meant(
         plan(suite(command=("make",))),

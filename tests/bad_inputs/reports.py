@@ -15,14 +15,14 @@ ONE = "<testsuite><testcase name='a'/></testsuite>"
 
 
 def left(
-    kind: str, given: str, make: Callable[[Path], object], says: str, *, own_names: bool = False
+    kind: str, given: str, make: Callable[[Path], object], says: str, *, framework: str = "pytest"
 ) -> BadInput:
     """Whatever `make` puts into an empty results directory."""
 
     def act() -> object:
         with scratch() as path:
             make(path)
-            return read_reports(path, own_names=own_names).problem
+            return read_reports(path, framework=framework).problem
 
     return BadInput(kind=kind, given=given, act=act, says=says)
 
@@ -283,25 +283,30 @@ ROWS = (
         many(1_001, "{}.json"),
         "the results directory holds 1001 JSON files, at most 1000 are looked at; let the suite keep others elsewhere",
     ),
+    junit(
+        "a file that pytest could not collect",
+        "<testsuite><testcase name='a'><error message='collection failure'/></testcase></testsuite>",
+        "1 of the suite's test files could not be collected",
+    ),
     left(
         "results",
         "no report of a command",
         lambda _path: None,
         'neither JUnit (*.xml) nor CTRF (*.json) was written to TESTGATE_RESULTS_DIR; a suite whose exit code says it all declares evidence = "exit-code"',
-        own_names=True,
+        framework="command",
     ),
     left(
         "results",
         "201 JUnit files",
         many(200, "{}.xml", ONE),
         "there are 201 files *.xml, at most 200 are read; let the suite write one report",
-        own_names=True,
+        framework="command",
     ),
     left(
         "results",
         "gone",
         shutil.rmtree,
         "the results directory cannot be listed: No such file or directory",
-        own_names=True,
+        framework="command",
     ),
 )

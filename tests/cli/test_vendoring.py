@@ -71,6 +71,38 @@ def test_wheels_are_those_of_the_machine(suite):
     )
 
 
+def test_wheels_for_the_newer_glibc_are_for_the_runtimes_that_have_it(suite, tmp_path):
+    index = tmp_path / "index"
+    for minor in (11, 13):
+        tag = f"cp3{minor}-cp3{minor}-manylinux_2_28_x86_64"
+        wheel(index, "newer", "1.0", tag, {"newer.py": ""})
+    (suite / "requirements.txt").write_text("newer\n")
+    assert "__vendored__/newer.py" in vendored_files(suite, Machine.of_stack({}))
+    with pytest.raises(PlanError, match="no wheel of newer for Lambda"):
+        vendored_files(suite, Machine.of_stack({"PythonRuntime": "python3.11"}))
+
+
+def test_programs_of_a_package_stay_programs(suite, tmp_path):
+    index = tmp_path / "index"
+    wheel(index, "tool", "1.0", "py3-none-any", {"tool/run": "#!/bin/sh\n", "tool/text": "x"})
+    with zipfile.ZipFile(index / "tool-1.0-py3-none-any.whl", "a") as archive:
+        program = zipfile.ZipInfo("tool/program")
+        program.external_attr = 0o100755 << 16
+        archive.writestr(program, "#!/bin/sh\n")
+    (suite / "requirements.txt").write_text("tool\n")
+    publication = prepare_publication(_gate_of(suite))
+    (bundle,) = publication.bundles.values()
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        modes = {info.filename: info.external_attr >> 16 & 0o111 for info in archive.infolist()}
+    assert modes["__vendored__/tool/program"] == 0o111
+    assert modes["__vendored__/tool/text"] == 0
+
+
+def _gate_of(suite):
+    (suite.parent / "testgate.toml").write_text(GATE)
+    return suite.parent / "testgate.toml"
+
+
 def test_what_pip_cannot_read_is_told_in_a_sentence(suite):
     (suite / "requirements.txt").write_text("-r nowhere.txt\n")
     with pytest.raises(PlanError, match=r"^requirements.txt: pip could not install it for this"):

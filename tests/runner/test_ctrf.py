@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from testgate.core.errors import RunnerError
 from testgate.core.outcomes import PASSING, Outcome
-from testgate.runner.ctrf import MAX_VALUES, parse_ctrf, read_ctrf
+from testgate.runner.ctrf import parse_ctrf, read_ctrf
+from testgate.runner.strict_json import MAX_VALUES
 
 STATUSES = ("passed", "failed", "skipped", "pending", "other")
 

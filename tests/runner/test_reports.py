@@ -170,12 +170,12 @@ def test_an_interrupted_run_is_told_with_what_it_had(tmp_path):
 def test_a_results_directory_that_a_suite_has_changed_is_a_problem(tmp_path, make, says):
     (tmp_path / "results").mkdir()
     make(tmp_path / "results")
-    assert says in (read_reports(tmp_path / "results", own_names=True).problem or "")
+    assert says in (read_reports(tmp_path / "results", framework="command").problem or "")
 
 
 def test_many_reports_may_not_say_more_than_one(tmp_path):
     for number in range(11):
         cases = ((f"test_{number}_{n}", "") for n in range(5_000))
         (tmp_path / f"{number}.xml").write_text(junit(*cases))
-    problem = read_reports(tmp_path, own_names=True).problem or ""
+    problem = read_reports(tmp_path, framework="command").problem or ""
     assert problem.startswith("the results directory has more than 50000 tests")

@@ -8,6 +8,7 @@ import pytest
 from testgate.core.evidence import RelayCounts
 from testgate.core.fence import Fence
 from testgate.core.outcomes import Outcome
+from testgate.core.progress import read_progress
 from testgate.core.suite_verdict import judge_suite
 from testgate.runner.configuration import suite_config
 from tests.core.samples import suite as sample_suite
@@ -140,6 +141,97 @@ def test_a_ctrf_report_tells_what_pytest_does_not(tmp_path, status, outcome, say
     test = ASK + "def test_a(base_url): ask(base_url)"
     _, verdict = run(tmp_path, {"conftest.py": conftest, "test_a.py": test})
     assert (verdict.outcome, says in verdict.sentence) == (outcome, True), verdict.sentence
+
+
+# What pytest-rerunfailures does, without its options: a failure that is tried again is a "rerun".
+RERUNS = """
+import pytest
+from _pytest.runner import runtestprotocol
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for attempt in (1, 2):
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        again = attempt == 1 and any(report.failed for report in reports)
+        for report in reports:
+            if again and report.failed:
+                report.outcome = "rerun"
+            item.ihook.pytest_runtest_logreport(report=report)
+        if not again:
+            break
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+"""
+FLAKY = (
+    ASK
+    + """
+tries = []
+def test_flaky(base_url):
+    ask(base_url)
+    tries.append(1)
+    assert len(tries) == 2, "too early"
+def test_steady(base_url): ask(base_url)
+"""
+)
+
+
+@pytest.mark.parametrize("ini", ["", "[pytest]\naddopts = --numprocesses 2\n"], ids=["", "xdist"])
+def test_a_test_that_pytest_ran_again_is_flaky(tmp_path, ini):
+    files = {"conftest.py": RERUNS, "test_a.py": FLAKY, "pytest.ini": ini or "[pytest]\n"}
+    evidence, verdict = run(tmp_path, files)
+    told = {test.name: (test.outcome.value, test.message) for test in evidence.tests}
+    assert told == {
+        "test_a.py::test_flaky": ("flaky", "failed before it passed: too early"),
+        "test_a.py::test_steady": ("passed", ""),
+    }
+    assert (verdict.outcome, verdict.counts.flaky) == (Outcome.FLAKY, 1)
+
+
+def test_tests_of_the_packages_that_a_suite_brings_are_not_its_own(tmp_path):
+    """certifi's wheel holds some: they would be counted, and make up for tests that are missing."""
+    foreign = {"__vendored__/certifi/tests/test_certify.py": "def test_bundle(): pass\n"}
+    own = {"test_a.py": ASK + "def test_a(base_url): ask(base_url)"}
+    evidence, _ = run(tmp_path, foreign | own)
+    assert [test.name for test in evidence.tests] == ["test_a.py::test_a"]
+    assert evidence.collected is not None
+    assert evidence.collected.total == 1
+
+
+LATE_OPTION = """
+import pytest
+@pytest.hookimpl(hookwrapper=True)
+def pytest_load_initial_conftests(early_config, parser):
+    yield
+    parser.addoption("--base-url", default=None)
+"""
+
+
+def test_a_plugin_may_bring_its_option_as_late_as_pytest_playwright_does(tmp_path):
+    ini = "[pytest]\naddopts = -p late\n"
+    test = ASK + "def test_a(base_url): ask(base_url)"
+    _, verdict = run(tmp_path, {"late.py": LATE_OPTION, "pytest.ini": ini, "test_a.py": test})
+    assert verdict.outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("shard", [1, 2])
+def test_xdist_runs_a_shard_and_tells_its_progress_once(tmp_path, shard):
+    test = (
+        ASK
+        + """
+import pytest
+@pytest.mark.parametrize("n", range(6))
+def test_a(base_url, n): ask(base_url)
+"""
+    )
+    files = {"test_a.py": test, "pytest.ini": "[pytest]\naddopts = --numprocesses 2\n"}
+    evidence, _ = run(tmp_path, files, shard=shard, shards=2)
+    assert evidence.collected is not None
+    assert (evidence.collected.total, evidence.collected.selected) == (6, 3)
+    first = 3 * (shard - 1)
+    names = sorted(test.name for test in evidence.tests)
+    assert names == [f"test_a.py::test_a[{n}]" for n in range(first, first + 3)]
+    progress = read_progress((tmp_path / "progress.txt").read_text().splitlines())
+    assert (progress.ended, progress.total) == (3, 3)
 
 
 def test_failures_come_with_message_place_and_trace(tmp_path):

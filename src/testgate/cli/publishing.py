@@ -27,8 +27,8 @@ from testgate.core.plan import Plan, Suite, budget_problem, plan_problems, suite
 from testgate.core.storing import to_json_bytes
 from testgate.core.toml_lines import line_of
 from testgate.runner.bundle import PUBLISH_AGAIN, check_bundle
+from testgate.runner.configuration import VENDORED
 from testgate.runner.probing import expression_problem, jmespath_problem
-from testgate.runner.suite import VENDORED
 
 LEFT_OUT = frozenset(
     {
@@ -244,11 +244,11 @@ def _zip_suite(root: Path, entry: SuiteEntry, machine: Machine | None) -> bytes:
                 info.external_attr = _PROGRAM if path.stat().st_mode & 0o100 else _PLAIN_FILE
                 info.compress_type = zipfile.ZIP_DEFLATED
                 archive.writestr(info, path.read_bytes())
-        for name, data in vendored.items():
+        for name, file in vendored.items():
             info = zipfile.ZipInfo(name, _FIXED_TIME)
-            info.external_attr = _PLAIN_FILE
+            info.external_attr = _PROGRAM if file.program else _PLAIN_FILE
             info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, data)
+            archive.writestr(info, file.data)
     try:
         check_bundle(buffer.getvalue())
     except RunnerError as exc:

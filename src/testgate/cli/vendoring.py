@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from testgate.core.errors import PlanError
-from testgate.runner.suite import VENDORED
+from testgate.runner.configuration import VENDORED
 
 REQUIREMENTS = "requirements.txt"
 _WHEELS = {"x86_64": "manylinux2014_x86_64", "arm64": "manylinux2014_aarch64"}
+# From this minor version on Python runs on Amazon Linux 2023, whose glibc is 2.34.
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+_AMAZON_LINUX_2023 = 12
 # What pip writes of the machine and the moment; importlib reads none of it.
 _VARYING = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 _MISSING = re.compile(r"(?:satisfies the requirement|No matching distribution found for) (\S+)")
@@ -46,7 +49,15 @@ class Machine:
 HERE = Machine()
 
 
-def vendored_files(suite_dir: Path, machine: Machine) -> dict[str, bytes]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendored:
+    """A file of a package; `program` if it may be executed (Playwright brings Node)."""
+
+    data: bytes
+    program: bool
+
+
+def vendored_files(suite_dir: Path, machine: Machine) -> dict[str, Vendored]:
     """Files by their path in the suite's bundle; none without a requirements file.
 
     Raises PlanError naming what has no wheel for that machine.
@@ -66,10 +77,14 @@ def vendored_files(suite_dir: Path, machine: Machine) -> dict[str, bytes]:
         if done.returncode != 0:
             raise PlanError(_sentence(done.stderr, machine))
         return {
-            f"{VENDORED}/{path.relative_to(target).as_posix()}": path.read_bytes()
+            f"{VENDORED}/{path.relative_to(target).as_posix()}": _vendored(path)
             for path in sorted(target.rglob("*"))
             if path.is_file() and _wanted(path.relative_to(target))
         }
+
+
+def _vendored(path: Path) -> Vendored:
+    return Vendored(data=path.read_bytes(), program=bool(path.stat().st_mode & 0o100))
 
 
 def _pip(requirements: Path, target: Path, machine: Machine) -> list[str]:
@@ -81,6 +96,8 @@ def _pip(requirements: Path, target: Path, machine: Machine) -> list[str]:
         command += ["--implementation", "cp", "--python-version", machine.python]
         # A wheel names one platform by its older or its newer tag (PEP 600).
         command += ["--platform", tag, "--platform", tag.replace("2014", "_2_17")]
+        if int(machine.python.partition(".")[2]) >= _AMAZON_LINUX_2023:
+            command += ["--platform", tag.replace("2014", "_2_28")]
     return command
 
 

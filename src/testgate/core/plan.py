@@ -68,8 +68,8 @@ class Suite:
     """One suite as it is due. `bundle` is the digest of the published zip it runs from, "" for a
     suite of checks, which stand in the plan.
 
-    `timeout_s` is that of one attempt at one shard; `command` is what is run for a suite of
-    framework "command". `environment`, `secrets`, `role` and `artifacts`: see provisions.
+    `timeout_s` is that of one attempt at one shard; `command` is what runs a suite of any framework
+    but pytest. `environment`, `secrets`, `role` and `artifacts`: see provisions.
     """
 
     name: str
@@ -309,16 +309,16 @@ def suite_problems(suite: Suite) -> list[str]:
         ),
         (
             suite.framework in FRAMEWORKS,
-            f"framework {suite.framework!r} is not known; use {' or '.join(OF_FILES)}",
+            f"framework {suite.framework!r} is not known; use {', '.join(OF_FILES)}",
         ),
         (
-            not suite.command or suite.framework == "command",
+            not suite.command or _runs_command(suite),
             f"framework {suite.framework!r} runs no command; leave it out, or use framework "
             "'command'",
         ),
         (
-            bool(suite.command) or suite.framework != "command",
-            "framework 'command' needs a command: the program and its arguments",
+            bool(suite.command) or not _runs_command(suite),
+            f"framework {suite.framework!r} needs a command: the program and its arguments",
         ),
         (
             suite.evidence is EvidenceKind.REPORT or suite.framework == "command",
@@ -364,6 +364,12 @@ def suite_problems(suite: Suite) -> list[str]:
     found += glob_problems(suite.artifacts)
     role = role_problem(suite.role)
     return found + ([role] if role else [])
+
+
+def _runs_command(suite: Suite) -> bool:
+    """An unknown framework is a problem of its own, and no other."""
+    known = FRAMEWORKS.get(suite.framework)
+    return bool(suite.command) if known is None else known.runs_command
 
 
 def parse_plan(raw: object) -> Plan:

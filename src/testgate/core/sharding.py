@@ -11,6 +11,7 @@ from testgate.core.evidence import Evidence
 from testgate.core.quarantine import MAX_TEXT_CHARS
 
 COLLECTED = "collected.json"  # where a shard tells what it collected, among its reports
+RERUN = "rerun.json"  # and which tests it ran again, with what had failed
 
 
 def digest_of_ids(ids: Iterable[str]) -> str:

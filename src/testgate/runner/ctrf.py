@@ -6,12 +6,11 @@ a key twice, or a summary that counts otherwise than the tests is refused. Impor
 `testgate.runner.reports`.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
@@ -27,8 +26,7 @@ from testgate.runner.reported import (
     first_line,
     seconds,
 )
-
-MAX_VALUES = 3_000_000  # upper bound of JSON values in a file: each costs a hundred bytes of memory
+from testgate.runner.strict_json import read_json
 
 # Nothing but `passed` may count as passed. `other` is what a reporter writes for a test that it
 # could not place (Playwright's for an interrupted one).
@@ -56,7 +54,7 @@ def read_ctrf(path: Path) -> Report:
 
 def parse_ctrf(file: str, data: bytes) -> Report:
     """As `read_ctrf`, of the bytes of that file."""
-    raw = _json(file, data)
+    raw = read_json(file, data)
     if not isinstance(raw, dict) or raw.get("reportFormat") != "CTRF":
         raise RunnerError(f"{file} is no CTRF report: it must be an object with reportFormat CTRF")
     results = raw.get("results")
@@ -66,33 +64,6 @@ def parse_ctrf(file: str, data: bytes) -> Report:
     read = capped(file, _tests(file, tests))
     _check_summary(file, results.get("summary"), Counter(test["status"] for test in tests))
     return Report(tests=read)
-
-
-def _json(file: str, data: bytes) -> object:
-    if sum(data.count(mark) for mark in (b",", b"{", b"[")) > MAX_VALUES:
-        raise RunnerError(f"{file} has more than {MAX_VALUES} JSON values")
-    try:
-        return json.loads(
-            data.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_no_number
-        )
-    except UnicodeDecodeError as exc:
-        raise RunnerError(f"{file} is not UTF-8: byte {exc.start} cannot be read") from None
-    except RecursionError:
-        raise RunnerError(f"{file} is nested too deeply to be read") from None
-    except ValueError as exc:
-        raise RunnerError(f"{file} is not readable JSON: {clean(str(exc), 200)}") from None
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        key = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f"an object has the key {key[:80]!r} twice")
-    return found
-
-
-def _no_number(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON number")
 
 
 def _tests(file: str, tests: list[Any]) -> Iterator[TestResult]:

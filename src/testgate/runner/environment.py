@@ -5,6 +5,7 @@ what pytest-base-url, Playwright, Cypress and Locust document. Imported by `test
 """
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def suite_environment(
     told |= {"TESTGATE_DURATIONS_FILE": str(durations)} if durations else {}
     return {
         **_inherited(os.environ),
+        "PATH": _path(os.environ.get("PATH", "")),
         **{name: filled(text, told) for name, text in task.suite.environment.items()},
         **granted,
         **dict.fromkeys(_URL_ALIASES, base_url),
@@ -67,3 +69,8 @@ def suite_environment(
 
 def _inherited(own: Mapping[str, str]) -> dict[str, str]:
     return {name: own[name] for name in _INHERITED if name in own}
+
+
+def _path(own: str) -> str:
+    """`python` and `python3` in a suite's command are the runner's own, as its packages are."""
+    return os.pathsep.join([str(Path(sys.executable).parent), *filter(None, [own])])

@@ -33,6 +33,7 @@ MAX_ELEMENTS = 1_000_000
 _FED_BYTES = 1_000_000  # between two looks at the caps; expat reads a long token anew each time
 _KEPT_CHARS = 4 * MAX_TRACE_CHARS
 
+_UNCOLLECTED = "collection failure"  # _pytest/junitxml.py, LogXML.append_collect_error
 _PLACE = re.compile(r"^\S+\.py:(\d{1,9}): \w+", re.MULTILINE)
 
 # Children of a case. Surefire's rerun… stand beside a failure, its flaky… for a pass after one.
@@ -65,7 +66,7 @@ def parse_junit(file: str, data: bytes) -> Report:
             f"{file} counts {reading.declared_failures} failures and errors and shows no test that "
             "failed; they must agree"
         )
-    return Report(tests=named, interrupted=len(named) < len(cases))
+    return Report(tests=named, interrupted=len(named) < len(cases), uncollected=reading.uncollected)
 
 
 def _cases(reading: "_Reading", data: bytes) -> Iterator[TestResult]:
@@ -93,6 +94,7 @@ class _Reading:
     def __init__(self, file: str) -> None:
         self.file = file
         self.declared_failures = 0
+        self.uncollected = 0
         self._depth = 0
         self._elements = 0
         self._open: list[Element] = []  # the case, and what is open in it
@@ -133,6 +135,7 @@ class _Reading:
             self._found.append(_case(element))
         elif len(self._open) == 1 and element.tag in _RESULTS:
             element.text = "".join(self._texts)
+            self.uncollected += element.get("message") == _UNCOLLECTED
             self._open[0].append(element)
 
     def close(self) -> None:
@@ -217,7 +220,7 @@ def _message(element: Element, tag: str) -> str:
     """The first telling line; where pytest only says that it could not collect, the last line of
     its trace says why."""
     text = element.get("message") or element.text or ""
-    if text == "collection failure":
+    if text == _UNCOLLECTED:
         told = [line for line in (element.text or "").splitlines() if line.startswith("E ")]
         text = told[-1].removeprefix("E ") if told else text
     return first_line(text) or tag

@@ -1,4 +1,5 @@
-"""Gives a pytest suite its base URL, however the suite asks for it, and its shard's own tests.
+"""Gives a pytest suite its base URL, however it asks for it, and its shard's own tests, and tells
+which of them were run again.
 
 `--base-url` and the `base_url` fixture work in a suite that brings neither; a suite that brings
 its own keeps its own. Loaded by `pytest -p`; core's standard library and pytest only.
@@ -14,23 +15,33 @@ from typing import Any
 import pytest
 
 from testgate.core.durations import read_durations
-from testgate.core.sharding import COLLECTED, digest_of_ids, own_ids
+from testgate.core.sharding import COLLECTED, RERUN, digest_of_ids, own_ids
+from testgate.runner.configuration import VENDORED
 
 OPTION = "--base-url"
 _TOLD = pytest.StashKey[str]()
+_WHY_CHARS = 2_000
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(
     early_config: pytest.Config,
     parser: pytest.Parser,
 ) -> Generator[None, Any, Any]:
     """Register the option after plugins and conftests had their chance to: two of one name are
-    an error that would stop a suite which brings its own."""
+    an error that would stop a suite which brings its own. First in, and so last to leave:
+    pytest-playwright registers its own here, too."""
     result = yield
     with contextlib.suppress(ValueError):
         parser.addoption(OPTION, default=None, help="where the service under test answers")
     return result
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A suite's packages may hold tests of their own, as certifi does: those are not its tests."""
+    inside = collection_path.is_relative_to(config.rootpath)
+    own = inside and VENDORED in collection_path.relative_to(config.rootpath).parts
+    return True if own else None
 
 
 @pytest.hookimpl(trylast=True)
@@ -59,12 +70,33 @@ def _known() -> dict[str, int]:
         return {}
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Tell of each test that has ended. With xdist only its controller does: it hears of all."""
-    if "PYTEST_XDIST_WORKER" in os.environ or report.outcome not in ("passed", "failed", "skipped"):
-        return
-    if report.when == "call" or (report.when == "setup" and report.outcome != "passed"):
-        _tell(report.outcome)
+def pytest_configure(config: pytest.Config) -> None:
+    """See what happens to tests. With xdist only its controller does: it hears of all."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        config.pluginmanager.register(_Watching())
+
+
+class _Watching:
+    """Tells of each test that has ended, and in the end of those that were run again."""
+
+    def __init__(self) -> None:
+        self._failed_first: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # "rerun" is what pytest-rerunfailures makes of a failure that it will try again.
+        if str(report.outcome) == "rerun":
+            self._failed_first.setdefault(report.nodeid, _first_words(report))
+        elif report.when == "call" or (report.when == "setup" and report.outcome != "passed"):
+            _tell(report.outcome)
+
+    def pytest_sessionfinish(self) -> None:
+        if self._failed_first:
+            _leave(RERUN, json.dumps(self._failed_first))
+
+
+def _first_words(report: pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(getattr(crash, "message", "") or report.longreprtext)[:_WHY_CHARS]
 
 
 def _tell(line: str) -> None:
@@ -76,13 +108,19 @@ def _tell(line: str) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Leave it beside the reports, which a suite finds empty; whole or not at all, for xdist's
-    workers each tell the same."""
-    directory, told = os.environ.get("TESTGATE_RESULTS_DIR"), session.config.stash.get(_TOLD, None)
-    if directory and told is not None:
-        part = Path(directory, f"{COLLECTED}.{os.getpid()}")
-        part.write_text(told)
-        part.replace(Path(directory, COLLECTED))
+    """Leave what was collected; xdist's workers each tell the same."""
+    told = session.config.stash.get(_TOLD, None)
+    if told is not None:
+        _leave(COLLECTED, told)
+
+
+def _leave(name: str, text: str) -> None:
+    """A file beside the reports, which a suite finds empty; whole or not at all."""
+    directory = os.environ.get("TESTGATE_RESULTS_DIR")
+    if directory:
+        part = Path(directory, f"{name}.{os.getpid()}")
+        part.write_text(text)
+        part.replace(Path(directory, name))
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 Imported by the readers of `testgate.runner`.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
@@ -24,10 +24,14 @@ MAX_TOLD_BYTES = 20_000_000  # of all names, messages and traces: what Judge has
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What a report says. `interrupted`: pytest, when it is stopped, writes a last case without a
-    name or a result; such a run has not ended, whatever its exit code."""
+    name or a result; such a run has not ended, whatever its exit code. `metrics`: numbers that
+    thresholds may ask for. `uncollected`: how many of pytest's files could not be collected; with
+    xdist its exit code is that of a failed test all the same."""
 
     tests: tuple[TestResult, ...]
     interrupted: bool = False
+    uncollected: int = 0
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 def capped(file: str, tests: Iterable[TestResult]) -> tuple[TestResult, ...]:

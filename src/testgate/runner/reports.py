@@ -1,30 +1,37 @@
 """The reports of one run, found in its results directory and brought to agree.
 
-pytest writes `junit.xml` itself, and it is needed; other programs leave any JUnit file `*.xml`, or
-CTRF. A CTRF file beside JUnit must name the same tests as failed, and may know of some that they
-passed only when tried again. Imported by `testgate.runner.suite`.
+pytest writes `junit.xml` itself, and it is needed; other programs leave any JUnit file `*.xml`,
+CTRF, or JSON of a kind that their framework is known for. A CTRF file beside JUnit must name the
+same tests as failed, and may know of some that they passed only when tried again; so does what
+pytest's plugin tells. Imported by `testgate.runner.suite`.
 """
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
 from testgate.core.outcomes import Outcome
+from testgate.core.sharding import RERUN
 from testgate.runner.ctrf import parse_ctrf, says_ctrf
-from testgate.runner.files import open_plain
+from testgate.runner.files import open_plain, read_plain
 from testgate.runner.junit import read_junit
+from testgate.runner.k6 import parse_k6
+from testgate.runner.locust import parse_locust
+from testgate.runner.playwright import parse_playwright
 from testgate.runner.reported import (
     MAX_NAME_CHARS,
     MAX_REPORT_BYTES,
     Report,
     capped,
     clean,
+    first_line,
     is_failure,
 )
+from testgate.runner.strict_json import read_json
 
 JUNIT = "junit.xml"
 MAX_FILES = 10_000
@@ -35,6 +42,18 @@ _NONE = (
     "neither JUnit (*.xml) nor CTRF (*.json) was written to TESTGATE_RESULTS_DIR; a suite whose "
     'exit code says it all declares evidence = "exit-code"'
 )
+# Frameworks whose own JSON is read; a file that is not of that kind is left alone.
+_NATIVE: Mapping[str, Callable[[str, bytes], Report | None]] = {
+    "k6": parse_k6,
+    "locust": parse_locust,
+    "playwright": parse_playwright,
+}
+_NO_NATIVE = {
+    "k6": "no summary of k6 (*.json) was written to TESTGATE_RESULTS_DIR; let k6 run with "
+    "--summary-export=$TESTGATE_RESULTS_DIR/k6.json",
+    "locust": "no statistics of Locust (*.json) were written to TESTGATE_RESULTS_DIR; let it run "
+    "with --json-file=$TESTGATE_RESULTS_DIR/locust",
+}
 _TOGETHER = "the results directory"
 HEAD_BYTES = 65_536  # where a CTRF file must call itself one
 
@@ -45,28 +64,88 @@ class Reported:
 
     tests: tuple[TestResult, ...]
     problem: str | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
-def read_reports(results_dir: Path, *, own_names: bool = False) -> Reported:
-    """Everything that lies there, whatever a suite has put there. `own_names`: it names its JUnit
-    files as it likes, and may leave CTRF alone."""
+def read_reports(results_dir: Path, framework: str = "pytest") -> Reported:
+    """Everything that lies there, whatever a suite has put there. All but pytest name their JUnit
+    files as they like, and may leave CTRF alone, or what only their framework writes."""
     try:
-        junit = _junit_reports(results_dir) if own_names else [read_junit(results_dir / JUNIT)]
-        tests = together(junit)
+        if framework == "pytest":
+            return _read(results_dir, [read_junit(results_dir / JUNIT)])
+        junit = _junit_reports(results_dir)
+        native = list(_native_reports(results_dir, framework))
+        if junit and native:  # the former has messages, the latter may know of more
+            return Reported(tests=_agreeing(junit, native), metrics=_metrics(native))
+        if native:
+            tests = together(report for _, report in native)
+            return Reported(tests=tests, metrics=_metrics(native))
     except RunnerError as exc:
         return Reported(tests=(), problem=str(exc))
+    if framework in _NO_NATIVE and not junit:
+        return Reported(tests=(), problem=_NO_NATIVE[framework])
+    return _read(results_dir, junit)
+
+
+def _agreeing(junit: list[Report], native: list[tuple[str, Report]]) -> tuple[TestResult, ...]:
+    tests = together(junit)
+    for name, report in native:
+        tests = agreed(tests, name, report)
+    return tests
+
+
+def _metrics(native: list[tuple[str, Report]]) -> Mapping[str, float]:
+    return {name: value for _, report in native for name, value in report.metrics.items()}
+
+
+def _read(results_dir: Path, junit: list[Report]) -> Reported:
+    """JUnit, with what else tells of the same tests."""
+    tests = together(junit)
     try:
         for name, report in _ctrf_reports(results_dir):
             told = Report(tests=tests)
             tests = agreed(tests, name, report) if junit else together([told, report])
+        tests = _with_reruns(tests, results_dir)
     except RunnerError as exc:
         return Reported(tests=tests, problem=str(exc))
     if not junit and not tests:
         return Reported(tests=(), problem=_NONE)
-    interrupted = any(report.interrupted for report in junit)
-    return Reported(
-        tests=tests, problem="the suite was interrupted before its end" if interrupted else None
+    return Reported(tests=tests, problem=_unended(junit))
+
+
+def _unended(junit: list[Report]) -> str | None:
+    uncollected = sum(report.uncollected for report in junit)
+    if uncollected:
+        return f"{uncollected} of the suite's test files could not be collected"
+    if any(report.interrupted for report in junit):
+        return "the suite was interrupted before its end"
+    return None
+
+
+def _with_reruns(tests: tuple[TestResult, ...], results_dir: Path) -> tuple[TestResult, ...]:
+    """Tests that passed only when pytest ran them again: its JUnit has them as two passes."""
+    if not (results_dir / RERUN).exists():
+        return tests
+    told = read_json(RERUN, read_plain(results_dir / RERUN, MAX_REPORT_BYTES))
+    failed = told if isinstance(told, dict) else {}
+    again = {clean(name, MAX_NAME_CHARS): first_line(str(why)) for name, why in failed.items()}
+    return tuple(
+        replace(test, outcome=Outcome.FLAKY, message=f"failed before it passed: {again[test.name]}")
+        if test.outcome is Outcome.PASSED and test.name in again
+        else test
+        for test in tests
     )
+
+
+def _native_reports(results_dir: Path, framework: str) -> Iterator[tuple[str, Report]]:
+    parse = _NATIVE.get(framework)
+    if parse is None:
+        return
+    for name in _json_names(results_dir):
+        shown = clean(name, MAX_NAME_CHARS)
+        report = parse(shown, read_plain(results_dir / name, MAX_REPORT_BYTES))
+        if report is not None:
+            yield shown, report
 
 
 def together(reports: Iterable[Report]) -> tuple[TestResult, ...]:

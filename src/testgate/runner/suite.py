@@ -21,6 +21,7 @@ from testgate.core.redaction import redact
 from testgate.core.run_verdict import deserves_another_try
 from testgate.core.sharding import COLLECTED
 from testgate.runner.commands import Places, argv_of
+from testgate.runner.configuration import VENDORED
 from testgate.runner.environment import suite_environment
 from testgate.runner.files import read_plain, read_tail
 from testgate.runner.http_order import checks_of, every_check
@@ -29,7 +30,6 @@ from testgate.runner.relay import Relay, Target
 from testgate.runner.reports import JUNIT, Reported, read_reports
 
 GRACE_S = 10.0
-VENDORED = "__vendored__"  # of a suite's bundle: packages that win over the runner's own
 OUTPUT_TAIL_CHARS = 4_000
 _MAX_COLLECTED_BYTES = 1_000
 
@@ -141,7 +141,11 @@ def run_suite(run: SuiteRun, now: Callable[[], datetime] = utc_now) -> Evidence:
         allowed_s=float(left_s),
         output_tail=_tail(run.output_path),
         relay=relayed,
-        metrics=metrics | {"duration_s": (ended_at - started_at).total_seconds()},
+        metrics={
+            **report.metrics,
+            **metrics,
+            "duration_s": (ended_at - started_at).total_seconds(),
+        },
         collected=_collected(run.results_dir / COLLECTED),
     )
 
@@ -179,9 +183,9 @@ def _report(run: SuiteRun, ended: Ended) -> Reported:
     """What the suite's pass is to rest on; an exit code counts as one test of the suite's name."""
     suite = run.task.suite
     if suite.runner is Runner.HTTP:
-        return every_check(suite, read_reports(run.results_dir, own_names=True))
+        return every_check(suite, read_reports(run.results_dir, suite.framework))
     if suite.evidence is EvidenceKind.REPORT:
-        return read_reports(run.results_dir, own_names=suite.framework != "pytest")
+        return read_reports(run.results_dir, suite.framework)
     passed = ended.exit_code == 0
     test = TestResult(
         name=suite.name,

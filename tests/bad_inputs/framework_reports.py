@@ -1,0 +1,117 @@
+"""Reports that only one framework writes, and what its suite left in their place."""
+
+import json
+from pathlib import Path
+
+from tests.bad_inputs.catalogue import BadInput
+from tests.bad_inputs.reports import left
+
+
+def of(framework: str, given: str, report: object, says: str) -> BadInput:
+    """A report of that framework, or nothing."""
+
+    def make(path: Path) -> None:
+        if report is not None:
+            (path / "report.json").write_text(json.dumps(report))
+
+    return left(framework, given, make, says, framework=framework)
+
+
+def summary(group: object = None, checks: object = None, **metrics: object) -> dict[str, object]:
+    """One of k6, as handleSummary() gets it."""
+    return {"metrics": metrics, "root_group": {"checks": checks or [], "groups": group or []}}
+
+
+def deep(depth: int, inner: str) -> list[dict[str, object]]:
+    """As many groups or suites, each in the one before."""
+    found: list[dict[str, object]] = []
+    for _ in range(depth):
+        found = [{"name": "a", "title": "a", inner: found}]
+    return found
+
+
+def playwright(**more: object) -> dict[str, object]:
+    """A report of Playwright's runner for Node."""
+    return {"suites": [], "errors": [], "stats": {}} | more
+
+
+def spec(status: str) -> list[dict[str, object]]:
+    """A file with a test of that status."""
+    return [{"file": "a.ts", "specs": [{"title": "a", "tests": [{"status": status}]}]}]
+
+
+HELD = {"p(95)<200": {"ok": True}}
+ROWS = (
+    of(
+        "k6",
+        "no summary",
+        None,
+        "no summary of k6 (*.json) was written to TESTGATE_RESULTS_DIR; let k6 run with --summary-export=$TESTGATE_RESULTS_DIR/k6.json",
+    ),
+    of(
+        "k6",
+        "a new machine-readable summary, which has no thresholds",
+        {"version": "1.0.0", "results": {"metrics": []}},
+        "report.json tells of no thresholds, as k6's new machine-readable summary does not; let k6 write it with --new-machine-readable-summary=false",
+    ),
+    of(
+        "k6",
+        'a threshold that is "yes"',
+        summary(http_reqs={"thresholds": {"count>0": "yes"}}),
+        "report.json: threshold 'count>0' of http_reqs is neither true nor false, and so says not whether it held",
+    ),
+    of(
+        "k6",
+        "a threshold on what was never measured (grafana/k6#1526)",
+        summary(a={"values": {"avg": 0, "p(95)": 0}, "thresholds": HELD}),
+        "report.json: threshold 'p(95)<200' is on a, which has no samples; is its name or tag spelt as the script has it?",
+    ),
+    of(
+        "k6",
+        "a check that failed, and no threshold on checks",
+        summary(checks=[{"name": "answers 200", "passes": 3, "fails": 1}]),
+        "report.json: check 'answers 200' failed 1 of 4 times, and no threshold is on checks; give the script one, such as checks: ['rate==1']",
+    ),
+    of(
+        "k6",
+        "a check without counts",
+        summary(checks=[{"name": "answers 200"}]),
+        "report.json: check 'answers 200' lacks its passes or fails, the two counts",
+    ),
+    of(
+        "k6",
+        "60 groups in each other",
+        summary(group=deep(60, "groups")),
+        "report.json has groups nested more than 50 deep",
+    ),
+    of(
+        "locust",
+        "no statistics",
+        None,
+        "no statistics of Locust (*.json) were written to TESTGATE_RESULTS_DIR; let it run with --json-file=$TESTGATE_RESULTS_DIR/locust",
+    ),
+    of(
+        "locust",
+        "more failures than requests",
+        [{"name": "/cart", "method": "GET", "num_requests": 1, "num_failures": 2}],
+        "report.json: 'GET /cart' has 2 failures of 1 requests, expected two counts",
+    ),
+    of(
+        "playwright",
+        "an error outside of tests",
+        playwright(errors=[{"message": "SyntaxError"}]),
+        "report.json tells of 1 errors outside of any test",
+    ),
+    of(
+        "playwright",
+        "a status that is none",
+        playwright(suites=spec("perhaps")),
+        "report.json: test 'a.ts::a' has status 'perhaps', expected one of: expected, flaky, skipped, unexpected",
+    ),
+    of(
+        "playwright",
+        "60 suites in each other",
+        playwright(suites=deep(60, "suites")),
+        "report.json has suites nested more than 50 deep",
+    ),
+)

@@ -49,6 +49,12 @@ $(AWS_CLI_VENV)/.installed: requirements/awscli.txt $(VENV)/.created
 	@$(BIN)/python -m pip --python $(AWS_CLI_VENV)/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements/awscli.txt
 	@touch $@
 
+
+.PHONY: chromium
+chromium:
+	@test -x /usr/bin/chromium || $(AS_ROOT) sh -c 'apt-get -qq update && apt-get -qq install --no-install-recommends chromium' >/dev/null || { \
+	  echo "Tests of pages need Debian's Chromium as /usr/bin/chromium: apt-get install chromium" >&2; exit 1; }
+
 .PHONY: setup
 setup: $(VENV)/.app $(LAMBDA_VENV)/.installed ## Make .venv with all that the demo needs
 
@@ -70,7 +76,8 @@ walkthrough: bundle aws-cli ## AWS's walkthrough of lifecycle hooks, command by 
 .PHONY: test
 test: bundle aws-cli $(VENV)/.dev ## Run every test but most whole deployments
 	@$(BIN)/python -m pytest tests/deployments/test_promises.py tests --numprocesses 2 --dist loadfile --quiet \
-	  --ignore-glob='tests/deployments/test_[!p]*' --ignore=tests/large --ignore=tests/walkthrough --ignore=tests/recipes
+	  --ignore-glob='tests/deployments/test_[!p]*' --ignore-glob='tests/deployments/test_pro[!m]*' \
+	  --ignore=tests/large --ignore=tests/walkthrough --ignore=tests/recipes --ignore=tests/pages
 
 .PHONY: test-deployments
 test-deployments: bundle aws-cli $(VENV)/.dev ## Run every whole deployment, the walkthrough, and check that each right is used
@@ -88,14 +95,13 @@ $(NEWMAN)/.installed:
 	@npm install --silent --no-audit --no-fund --no-save --prefix $(NEWMAN) newman@6.2.2
 	@touch $@
 
-.PHONY: chromium
-chromium:
-	@test -x /usr/bin/chromium || $(AS_ROOT) sh -c 'apt-get -qq update && apt-get -qq install --no-install-recommends chromium' >/dev/null || { \
-	  echo "The recipe of Playwright needs Debian's Chromium as /usr/bin/chromium: apt-get install chromium" >&2; exit 1; }
-
 .PHONY: test-frameworks
 test-frameworks: bundle $(VENV)/.dev $(NEWMAN)/.installed chromium ## Run the recipe of each framework: good, faulty, broken, nothing there
 	@PATH="$(CURDIR)/$(NEWMAN)/node_modules/.bin:$$PATH" $(BIN)/python -m pytest tests/recipes --numprocesses 2 --dist loadgroup --quiet
+
+.PHONY: test-pages
+test-pages: chromium $(VENV)/.dev ## Open report pages in Debian's Chromium, which is installed if it is missing
+	@$(BIN)/python -m pytest --quiet tests/pages
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Check style, format and the template

@@ -85,6 +85,8 @@ HOOK_WITHOUT = (
 )
 REPORTS = (  # all but what only the command line shows
     "__init__.py",
+    "changes.py",
+    "comparing.py",
     "console.py",
     "ctrf.py",
     "elements.py",
@@ -94,11 +96,16 @@ REPORTS = (  # all but what only the command line shows
     "page.css",
     "page.js",
     "page_failures.py",
+    "page_artifacts.py",
+    "page_changes.py",
     "page_list.py",
     "page_parts.py",
+    "page_repeat.py",
     "page_sections.py",
+    "page_timeline.py",
     "reading.py",
     "rendering.py",
+    "repeating.py",
     "view.py",
     "wording.py",
 )
@@ -110,6 +117,7 @@ CONTROL_SOURCES = (
     "state_machines/steps/judge.py",
     "state_machines/steps/finish.py",
     "state_machines/steps/cancel.py",
+    "state_machines/steps/changing.py",
     "state_machines/steps/recording.py",
 )
 RUNNER_SOURCES = (

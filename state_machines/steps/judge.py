@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from state_machines.steps.changing import compared
 from state_machines.steps.recording import (
     conclude,
     keep_durations,
@@ -47,7 +48,7 @@ from testgate.core.layout import RunPlace, answers_key, place_of
 from testgate.core.outcomes import Outcome
 from testgate.core.plan import Plan
 from testgate.core.quarantine import judging_day
-from testgate.core.record import build_record, refused_before_tests, suite_times
+from testgate.core.record import RunTime, build_record, refused_before_tests, suite_times
 from testgate.core.verdict import Verdict, judge
 
 State = Mapping[str, Any]
@@ -97,7 +98,8 @@ class Judge:
             problem, after = self._settled_identity(question, prepared, looks)
             verdict = _with_identity(_with_identity(verdict, answered), problem)
         facts = run_facts(execution, self.now(), prepared, after, times, asked)
-        output = write_record(self.bucket, place, build_record(question, verdict, facts))
+        record = compared(self.bucket, place, build_record(question, verdict, facts))
+        output = write_record(self.bucket, place, record)
         if plan is not None:
             day = judging_day(execution.started_at)
             keep_durations(self.bucket, plan, verdict.suites, day, times)
@@ -105,7 +107,7 @@ class Judge:
 
     def _verdict(
         self, question: Question, execution: ExecutionRef, prepared: State, state: State
-    ) -> tuple[Verdict, dict[str, tuple[str, str]], Plan | None]:
+    ) -> tuple[Verdict, dict[str, tuple[RunTime, ...]], Plan | None]:
         """The verdict over tests alone, when each suite ran, and the plan that was judged by."""
         early = _early_verdict(prepared, state)
         if early is not None:

@@ -7,7 +7,7 @@ stands, whoever wrote it, so any of this may be repeated.
 import json
 import logging
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from testgate.core.identity_answers import Asked
 from testgate.core.layout import RunPlace, durations_key, index_prefix, latest_durations_key
 from testgate.core.outcomes import PASSING, Outcome
 from testgate.core.plan import Plan
-from testgate.core.record import RunFacts
+from testgate.core.record import RunFacts, RunTime, span_of
 from testgate.core.run_verdict import is_failure
 from testgate.core.storing import to_json_bytes
 from testgate.core.suite_verdict import SuiteVerdict
@@ -33,7 +33,7 @@ State = Mapping[str, Any]
 _log = logging.getLogger(__name__)
 _MAX_REPORTED_TESTS = 100_000  # rendering more could take what time Judge has
 _NEWEST = 50  # index entries that are looked through for this run's own
-SuiteTimes = Mapping[str, tuple[str, str]]
+SuiteTimes = Mapping[str, tuple[RunTime, ...]]
 
 
 def load_result(bucket: Bucket, place: RunPlace, result: Pointer | Crash) -> Result:
@@ -160,7 +160,7 @@ def keep_durations(
         in_shards = verdict.suite.shards > 1
         text = spell_durations(verdict.tests)
         digest = digest_of(text)
-        took_s = None if in_shards else _took_s(times.get(verdict.suite.name))
+        took_s = None if in_shards else _took_s(times.get(verdict.suite.name, ()))
         pointer = to_json_bytes(spell_pointer(digest if in_shards else None, on, took_s))
         try:
             if in_shards:
@@ -170,10 +170,10 @@ def keep_durations(
             _log.warning("durations of suite %s are not kept: %s", verdict.suite.name, exc)
 
 
-def _took_s(span: tuple[str, str] | None) -> float | None:
-    if span is None:
+def _took_s(runs: Sequence[RunTime]) -> float | None:
+    if not runs:
         return None
-    first, last = map(datetime.fromisoformat, span)
+    first, last = map(datetime.fromisoformat, span_of(runs))
     return (last - first).total_seconds()
 
 

@@ -8,8 +8,9 @@ from testgate.core.canonical import digest_of
 from testgate.core.evidence import TestResult
 from testgate.core.outcomes import Outcome
 from testgate.core.quarantine import QuarantineEntry
-from testgate.core.record import RunFacts, build_record, refused_before_tests
+from testgate.core.record import RunFacts, RunTime, build_record, refused_before_tests
 from testgate.core.verdict import judge
+from testgate.report.changes import spell_changes
 from tests.core.samples import evidence, passed, plan, question, snapshot, suite
 
 EXECUTION = (
@@ -30,6 +31,14 @@ test_checkout.py:42: AssertionError
 """
 
 
+SMOKE_TIME = RunTime(
+    shard=1,
+    attempt=1,
+    started_at="2026-11-23T08:00:01.000Z",
+    ended_at="2026-11-23T08:00:08.000Z",
+)
+
+
 def facts(**changes):
     values = {
         "execution_arn": EXECUTION,
@@ -41,7 +50,7 @@ def facts(**changes):
         "image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:1.2.0",
         "base_url": "http://web-1234567890.us-east-1.elb.amazonaws.com:9001",
         "identity": {"says": "routing only", "before": snapshot().spell(), "after": None},
-        "suite_times": {"smoke": ("2026-11-23T08:00:01.000Z", "2026-11-23T08:00:08.000Z")},
+        "suite_times": {"smoke": (SMOKE_TIME,)},
     }
     return RunFacts(**(values | changes))
 
@@ -189,3 +198,37 @@ def rich():
         "tests": [],
     }
     return made
+
+
+def image(path, size_bytes=41_234):
+    return {"path": f"smoke/1/1-0/artifacts/{path}", "size_bytes": size_bytes}
+
+
+def compared():
+    """As `refused`, in four shards, with images, and with a gate run before that it is compared
+    with."""
+    before = record(
+        passed("test_checkout.py::test_checkout"),
+        broken("test_orders.py::TestOrders::test_order_is_listed"),
+        broken("test_catalog.py::test_product[3]"),
+    )
+    after = refused()
+    (smoke,) = after["suites"]
+    smoke["shards"] = 4
+    smoke["runs"] = [
+        RunTime(
+            shard=shard,
+            attempt=attempt,
+            started_at=f"2026-11-23T08:00:0{1 + attempt}.{shard}00Z",
+            ended_at=f"2026-11-23T08:00:0{2 + attempt + shard % 3}.000Z",
+        ).spell()
+        for shard, attempt in ((1, 1), (2, 1), (3, 1), (3, 2), (4, 1))
+    ]
+    smoke["artifacts"] = [
+        image("shots/test_checkout.png"),
+        image("shots/test-order-is-listed-1.png"),
+        image("shots/whole page ä#1?.png"),
+        image("trace.zip", 3_400_000),
+        image("video.webm", 0) | {"left_out": "it has more than 25000000 bytes"},
+    ]
+    return after | {"changes": stored(spell_changes(before, after))}

@@ -25,8 +25,9 @@ FILES = Path(testgate.report.__file__).parent
 ALLOWED = re.compile(
     "#document|html|head|meta|title|style|body|a|header|p|h1|h2|h3|span|strong|b|bdi|code|pre|time|"
     "main|nav|section|article|details|summary|dl|dt|dd|div|ul|li|svg|path|rect|button|noscript|"
-    "script|footer"
+    "script|footer|figure|figcaption|img"
 )
+BESIDE = re.compile(r"evidence(/[A-Za-z0-9_.~%-]+)+")
 CONSOLE = re.compile(
     r"https://[a-z0-9-]+\.console\.(aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)/"
 )
@@ -71,11 +72,13 @@ def test_a_refusal_reads_in_the_order_of_questions():
     assert headings == [
         "First failing test",
         "Counts",
+        "New or known",
         "2 more failing tests",
         "What was tested",
         "Time",
         "Links",
         "What happens next",
+        "Repeat it",
         "All 14 tests",
     ]
     assert root.one("title").text == "FAILED · shop/web · Testgate"
@@ -110,14 +113,19 @@ def test_a_pass_shows_no_failure_and_says_what_follows():
 
 
 def test_the_page_refers_to_nothing_outside_itself():
-    for record in (records.refused(), records.rich(), records.hostile()):
+    for record in (records.refused(), records.rich(), records.hostile(), records.compared()):
         root = page(record)
         for node in root.all():
             assert ALLOWED.fullmatch(node.tag), node.tag
             for name, value in node.attributes.items():
                 assert not name.startswith("on"), name
-                assert name not in ("src", "srcset", "style", "data", "action", "background")
-                if name == "href":
+                assert name not in ("srcset", "style", "data", "action", "background")
+                if name == "src":
+                    assert node.tag == "img"
+                    assert BESIDE.fullmatch(value), value
+                elif name == "href" and BESIDE.fullmatch(value):
+                    assert next(node.all("img")).attributes["src"] == value
+                elif name == "href":
                     assert node.tag == "a"
                     assert value.startswith("#") or CONSOLE.match(value), value
     style = (FILES / "page.css").read_text()
@@ -141,6 +149,9 @@ def test_its_policy_allows_its_own_style_and_script_and_nothing_else():
     }
     wanted |= {name: ["'none'"] for name in ("default-src", "base-uri", "form-action")}
     assert {part.split()[0]: part.split()[1:] for part in policy.split("; ")} == wanted
+    assert "img-src" not in policy
+    shown = page(records.compared()).one("meta", **{"http-equiv": "Content-Security-Policy"})
+    assert shown.attributes["content"] == f"{policy}; img-src 'self'"
     head = [node.attributes for node in root.one("head").all("meta")]
     assert head[0] == {"charset": "utf-8"}
     assert head[1].get("http-equiv") == "Content-Security-Policy"
@@ -172,7 +183,7 @@ def test_nothing_that_a_test_says_becomes_markup(text):
     one_line = " ".join(text.split()) or "x"
     fields = {"message": one_line, "trace": f"x\n  {one_line}", "file": one_line}
     root = page(records.record(records.broken(one_line, **fields), image=one_line))
-    harmless = {"message": "m", "trace": "x\n  m", "file": "f"}
+    harmless = {"message": "m" * len(one_line), "trace": "x\n  m", "file": "f"}
     other = page(records.record(records.broken("n", **harmless), image="i"))
     assert skeleton(root) == skeleton(other)
     shown = visible(one_line)[:400]
@@ -202,7 +213,7 @@ def test_what_hides_or_turns_text_is_made_visible():
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
-@given(damaged(records.rich()))
+@given(st.one_of(damaged(records.rich()), damaged(records.compared())))
 def test_any_record_has_a_page(record):
     root = page(record)
     assert root.one("h1").text

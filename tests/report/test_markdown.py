@@ -11,6 +11,7 @@ from testgate.report.markdown import escape, render_markdown
 from tests.core.samples import evidence, failed, passed, plan, question, snapshot, suite
 from tests.report import records
 from tests.report.damage import damaged
+from tests.report.records import SMOKE_TIME
 
 FACTS = RunFacts(
     execution_arn="arn:aws:states:…:execution:m:n",
@@ -22,7 +23,7 @@ FACTS = RunFacts(
     image="shop:2",
     base_url="http://127.1.2.3:9001",
     identity={"says": "routing only", "before": snapshot().spell(), "after": None},
-    suite_times={"smoke": ("2026-11-23T08:00:01.000Z", "2026-11-23T08:00:08.000Z")},
+    suite_times={"smoke": (SMOKE_TIME,)},
 )
 
 

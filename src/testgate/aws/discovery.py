@@ -60,6 +60,7 @@ class Discovery:
             base_url=reach.base_url,
             rules_above=above,
             image=revision.images.get(entry.container, ""),
+            image_digest=revision.image_digests.get(entry.container, ""),
             host=reach.host,
             header_names=tuple(sorted(reach.headers)),
             reach_digest=reach.digest,

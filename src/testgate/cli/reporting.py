@@ -4,7 +4,6 @@ A stored page is shown as it is; one that is missing, or older than this version
 from the record, which never changes.
 """
 
-import os
 import tempfile
 import webbrowser
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from testgate.cli.connection import (
     StackName,
 )
 from testgate.cli.exits import exit_code
+from testgate.cli.images import fetch_images
 from testgate.cli.inspecting import EXITS, Target, find_or_explain, tell_problems
 from testgate.cli.resolving import resolve
 from testgate.cli.runs import StoredRun
@@ -51,15 +51,19 @@ def open_report(
     bucket: BucketName = None,
     stack: StackName = DEFAULT_STACK,
 ) -> None:
-    """Open a gate run's report page in the browser; it needs no network."""
+    """Open a gate run's report page in the browser; it needs no network.
+
+    Images that suites left are fetched and lie beside it, in `evidence`.
+    """
     connection = Connection(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
     run = find_or_explain(connection, resolve(connection, target))
     tell_problems(run)
-    page = write_report(
-        output or _temporary(run), page_of(Bucket(connection.client("s3"), run.bucket), run)
-    )
+    records = Bucket(connection.client("s3"), run.bucket)
+    page = write_report(output or _temporary(run), page_of(records, run))
+    for missed in fetch_images(records, run, page.parent):
+        typer.echo(f"an image is not shown: {missed}", err=True)
     typer.echo(page.as_uri())
     if not print_only and not webbrowser.open(page.as_uri()):
         typer.echo("no browser could be started: open this address yourself", err=True)
@@ -149,11 +153,9 @@ def record_of(run: StoredRun) -> Mapping[str, Any]:
 
 
 def _temporary(run: StoredRun) -> Path:
-    """A file that outlives this command: the browser reads it when it comes to it."""
+    """In a directory that outlives this command: the browser reads it when it comes to it."""
     prefix = f"testgate-{run.place.cluster}-{run.place.service}-"
-    handle, name = tempfile.mkstemp(prefix=prefix, suffix=".html")
-    os.close(handle)
-    return Path(name)
+    return Path(tempfile.mkdtemp(prefix=prefix)) / "report.html"
 
 
 def write_report(path: Path, body: bytes) -> Path:

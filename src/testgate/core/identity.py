@@ -47,6 +47,7 @@ class Snapshot:
     base_url: str
     rules_above: tuple[str, ...] = ()
     image: str = ""
+    image_digest: str = ""  # "" where ECS has not resolved it
     host: str = ""
     header_names: tuple[str, ...] = ()
     reach_digest: str = ""
@@ -66,6 +67,7 @@ class Snapshot:
             "base_url": self.base_url,
             "rules_above": list(self.rules_above),
             "image": self.image,
+            "image_digest": self.image_digest,
             "host": self.host,
             "header_names": list(self.header_names),
             "reach_digest": self.reach_digest,

@@ -4,7 +4,7 @@ Written once by Judge. 200 failures stand in full, the rest by name; what is sti
 5 MB is left out and counted. Pure; standard library only.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +21,30 @@ from testgate.core.verdict import Verdict
 RECORD_SCHEMA = "testgate.record/1"
 MAX_FULL_FAILURES = 200
 MAX_TRACE_CHARS = 8_000
+MAX_RUNS_TIMED = 300  # of a suite: attempts at its shards
 MAX_ARTIFACTS = 100  # of a suite; the others are found in the bucket
 
 Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTime:
+    """When one attempt at one shard ran: RFC 3339 in UTC, equally long, so that text sorts as
+    time."""
+
+    shard: int
+    attempt: int
+    started_at: str
+    ended_at: str
+
+    def spell(self) -> dict[str, object]:
+        """As it stands in the record."""
+        return {
+            "shard": self.shard,
+            "attempt": self.attempt,
+            "started_at": self.started_at,
+            "ended_at": self.ended_at,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +61,7 @@ class RunFacts:
     image: str
     base_url: str
     identity: Mapping[str, object]
-    suite_times: Mapping[str, tuple[str, str]]
+    suite_times: Mapping[str, tuple[RunTime, ...]]
     deployment_at: str = ""
 
 
@@ -85,20 +106,33 @@ def _build(asked: Mapping[str, object], verdict: Verdict, facts: RunFacts) -> di
         "ended_at": facts.ended_at,
         "deadline": facts.deadline,
         "spans": time_spans(
-            facts.deployment_at, facts.started_at, facts.ended_at, facts.suite_times.values()
+            facts.deployment_at,
+            facts.started_at,
+            facts.ended_at,
+            map(span_of, facts.suite_times.values()),
         ),
         "suites": [_spell_suite(suite, facts, room) for suite in verdict.suites],
     }
     return fitted(record)
 
 
-def suite_times(results: Iterable[Result]) -> dict[str, tuple[str, str]]:
-    """When each suite ran: from its first shard's start to its last one's end."""
-    times: dict[str, tuple[str, str]] = {}
+def with_changes(record: Mapping[str, Any], changes: Mapping[str, object]) -> dict[str, object]:
+    """The record with what changed since the gate run before, still within its 5 MB."""
+    return fitted({**record, "changes": changes})
+
+
+def suite_times(results: Iterable[Result]) -> dict[str, tuple[RunTime, ...]]:
+    """When each run of each suite's shards began and ended."""
+    times: dict[str, tuple[RunTime, ...]] = {}
     for result in results:
-        if isinstance(result, Evidence):  # RFC 3339 in UTC, equally long: text sorts as time
-            first, last = times.get(result.run.suite, (result.started_at, result.ended_at))
-            times[result.run.suite] = min(first, result.started_at), max(last, result.ended_at)
+        if isinstance(result, Evidence):
+            time = RunTime(
+                shard=result.run.shard,
+                attempt=result.run.attempt,
+                started_at=result.started_at,
+                ended_at=result.ended_at,
+            )
+            times[result.run.suite] = (*times.get(result.run.suite, ()), time)
     return times
 
 
@@ -119,7 +153,8 @@ class _Room:
 
 
 def _spell_suite(verdict: SuiteVerdict, facts: RunFacts, room: _Room) -> dict[str, object]:
-    started_at, ended_at = facts.suite_times.get(verdict.suite.name, ("", ""))
+    times = facts.suite_times.get(verdict.suite.name, ())
+    started_at, ended_at = span_of(times)
     return {
         "name": verdict.suite.name,
         "outcome": verdict.outcome.value,
@@ -134,6 +169,7 @@ def _spell_suite(verdict: SuiteVerdict, facts: RunFacts, room: _Room) -> dict[st
         "thresholds": [measured.spell() for measured in verdict.measured],
         "started_at": started_at,
         "ended_at": ended_at,
+        "runs": [time.spell() for time in times[:MAX_RUNS_TIMED]],
         "relay": verdict.relay.spell() if verdict.relay else None,
         "failures": [_spell_failure(test, room) for test in verdict.failures],
         "flaky": [
@@ -148,6 +184,14 @@ def _spell_suite(verdict: SuiteVerdict, facts: RunFacts, room: _Room) -> dict[st
             for t in verdict.tests
         ],
     }
+
+
+def span_of(times: Sequence[RunTime]) -> tuple[str, str]:
+    """From the first run's start to the last one's end; "" where none is known."""
+    return (
+        min((time.started_at for time in times), default=""),
+        max((time.ended_at for time in times), default=""),
+    )
 
 
 def _spell_quarantine(verdict: SuiteVerdict) -> list[dict[str, object]]:

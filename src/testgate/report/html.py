@@ -14,9 +14,12 @@ from xml.etree.ElementTree import Element
 
 from testgate import __version__
 from testgate.report.elements import h, raw, to_html
+from testgate.report.page_artifacts import Gallery, artifacts_section
+from testgate.report.page_changes import changes_section
 from testgate.report.page_failures import failure_sections
 from testgate.report.page_list import list_section
 from testgate.report.page_parts import word
+from testgate.report.page_repeat import repeat_section
 from testgate.report.page_sections import (
     counts_section,
     flaky_section,
@@ -30,7 +33,7 @@ from testgate.report.page_sections import (
 from testgate.report.reading import read_record
 from testgate.report.view import Record
 
-PAGE = 1  # raised when a page of an older number should be rendered anew from its record
+PAGE = 2  # raised when a page of an older number should be rendered anew from its record
 _GENERATOR = re.compile(r'<meta name="generator" content="testgate [^"]* page/(\d{1,6})">')
 _HEAD_CHARS = 4_000
 
@@ -38,18 +41,22 @@ _HEAD_CHARS = 4_000
 def render_html(record: Record) -> str:
     """The page. The same record gives the same page."""
     run = read_record(record)
-    first, others = failure_sections(run)
+    gallery = Gallery(run)
+    first, others = failure_sections(run, gallery)
     title = f"{word(run.outcome.value)} · {run.cluster}/{run.service} · Testgate"
     sections = (
         first,
         counts_section(run),
+        changes_section(run),
         others,
         flaky_section(run),
         quarantine_section(run),
         tested_section(run),
         time_section(run),
+        artifacts_section(run, gallery),
         links_section(run),
         next_section(run),
+        repeat_section(run),
         list_section(run),
     )
     body = h(
@@ -58,10 +65,10 @@ def render_html(record: Record) -> str:
         header(run),
         _contents([each for each in sections if each is not None]),
         h("main", sections, id="details"),
-        h("footer", h("p", f"Written by Testgate {__version__}. This page loads nothing.")),
+        h("footer", h("p", f"Written by Testgate {__version__}. {_loads(gallery)}")),
         raw("script", _file("page.js")),
     )
-    return to_html(h("html", _head(title), body, lang="en"))
+    return to_html(h("html", _head(title, gallery), body, lang="en"))
 
 
 def page_number(page: str) -> int | None:
@@ -76,12 +83,18 @@ def _contents(sections: list[Element]) -> Element:
     return h("nav", links, aria_label="Sections")
 
 
-def _head(title: str) -> Element:
+def _loads(gallery: Gallery) -> str:
+    if gallery.shown:
+        return "This page loads nothing but images that lie beside it, in evidence."
+    return "This page loads nothing."
+
+
+def _head(title: str, gallery: Gallery) -> Element:
     style, script = _file("page.css"), _file("page.js")
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
-    )
+    ) + ("; img-src 'self'" if gallery.shown else "")
     return h(
         "head",
         h("meta", charset="utf-8"),

@@ -1,6 +1,6 @@
 "use strict";
-// Opens and closes failures, and lists all tests on demand: never more than ROWS at a time, and
-// every text as text. Nothing here is needed to read the verdict.
+// Opens and closes failures, names images that are not there, and lists all tests on demand: never
+// more than ROWS at a time, and every text as text. Nothing here is needed to read the verdict.
 (() => {
   const ROWS = 100;
 
@@ -40,6 +40,18 @@
   addEventListener("afterprint", () => {
     for (const details of closed) details.open = false;
   });
+
+  // Images lie beside the page or nowhere: then their names stay, and are no links.
+
+  const withoutImage = (image) => {
+    const link = image.closest("a");
+    if (link) link.replaceWith(make("span", { className: "note" }, "not beside this page"));
+  };
+
+  for (const image of document.querySelectorAll("figure img")) {
+    if (image.complete && image.currentSrc && !image.naturalWidth) withoutImage(image);
+    else image.addEventListener("error", () => withoutImage(image));
+  }
 
   // The list of all tests.
 
@@ -83,7 +95,12 @@
       ["slowest", "slowest first"],
       ["name", "by name"],
     ]);
+    const [newsLabel, news] = choice("Since the run before", [
+      ["", "all"],
+      ...data.news.map((each, index) => [String(index), each]).slice(1),
+    ]);
     if (data.suites.length < 2) suiteLabel.hidden = true;
+    if (!data.rows.some((row) => row[5])) newsLabel.hidden = true;
 
     const status = make("p", { className: "note" });
     status.setAttribute("role", "status");
@@ -98,7 +115,10 @@
       badge.dataset.outcome = data.outcomes[row[1]];
       const name = make("bdi", {}, row[3]);
       const named = row[4] ? make("a", { href: `#failure-${row[4]}` }, name) : name;
-      const cells = [[badge], [named], [data.suites[row[0]]], [length(row[2])]];
+      const told = data.news[row[5]];
+      const since = make("span", { className: "badge" }, told);
+      since.dataset.news = told;
+      const cells = [told ? [badge, " ", since] : [badge], [named], [data.suites[row[0]]], [length(row[2])]];
       return make("tr", {}, ...cells.map((children) => make("td", {}, ...children)));
     };
 
@@ -116,6 +136,7 @@
       found = data.rows.filter(
         (row) =>
           (!outcome.value || row[1] === Number(outcome.value)) &&
+          (!news.value || row[5] === Number(news.value)) &&
           (!suite.value || row[0] === Number(suite.value)) &&
           (!wanted || row[3].toLowerCase().includes(wanted)),
       );
@@ -125,7 +146,7 @@
     };
 
     search.addEventListener("input", find);
-    for (const select of [outcome, suite, order]) select.addEventListener("change", find);
+    for (const select of [outcome, suite, news, order]) select.addEventListener("change", find);
     previous.addEventListener("click", () => {
       from = Math.max(from - ROWS, 0);
       draw();
@@ -145,6 +166,7 @@
       make("label", {}, "Search", search),
       outcomeLabel,
       suiteLabel,
+      newsLabel,
       orderLabel,
     );
     const pager = make("p", { className: "controls" }, previous, next);

@@ -10,7 +10,10 @@ from xml.etree.ElementTree import Element
 
 from testgate.core.record import MAX_FULL_FAILURES
 from testgate.report.elements import Child, h
+from testgate.report.page_artifacts import Gallery
+from testgate.report.page_changes import news
 from testgate.report.page_parts import badge, counted, duration, icon, section, short
+from testgate.report.page_repeat import repeat
 from testgate.report.view import RunView, SuiteView, TestView
 
 MAX_TRACE_CHARS = 1_000_000  # of all traces on the page
@@ -19,6 +22,7 @@ MAX_OPEN = 10  # of many failures a reader wants the messages first
 _WHAT_IS_LEFT_CHARS = 400
 _MESSAGE_CHARS = 500
 _MAX_SAYINGS = 5
+_SCROLLS_CHARS, _SCROLLS_LINES = 300, 8  # a message longer than that may have to be scrolled
 
 Failure = tuple[SuiteView, TestView]
 
@@ -34,18 +38,18 @@ def split_failures(run: RunView) -> tuple[list[Failure], list[Failure]]:
     return full, by_name
 
 
-def failure_sections(run: RunView) -> tuple[Element | None, Element | None]:
+def failure_sections(run: RunView, gallery: Gallery) -> tuple[Element | None, Element | None]:
     """The first failing test and all others; None for what there is not."""
     full, by_name = split_failures(run)
-    room = _Room(MAX_TRACE_CHARS)
+    drawing = _Drawing(run=run, gallery=gallery, room=_Room(MAX_TRACE_CHARS))
     unnamed = sum(suite.failures_left_out for suite in run.suites)
     rest = _Rest(full=full[1:], by_name=by_name, unnamed=unnamed, more=bool(full))
     if not full:
-        return None, _others(rest, room)
+        return None, _others(rest, drawing)
     blocking = full[0][0].blocking
     title = "First failing test" if blocking else "First failing test, of an advisory suite"
-    first = section("first-failure", title, _first(full[0], room))
-    return first, _others(rest, room)
+    first = section("first-failure", title, _first(full[0], drawing))
+    return first, _others(rest, drawing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,25 +76,36 @@ class _Room:
         return trace
 
 
-def _first(failure: Failure, room: _Room) -> Element:
-    _, test = failure
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawing:
+    """What every failure is drawn with."""
+
+    run: RunView
+    gallery: Gallery
+    room: _Room
+
+
+def _first(failure: Failure, drawing: _Drawing) -> Element:
+    suite, test = failure
     return h(
         "article",
         h("h3", h("bdi", short(test.name)), class_="test-name"),
         _message(test),
-        _where(failure),
-        _trace(test, room),
+        _where(failure, drawing.run),
+        _trace(test, drawing.room),
+        drawing.gallery.beside(suite, test),
+        repeat(drawing.run, suite, test),
         class_="failure",
         id="failure-1",
     )
 
 
-def _others(rest: _Rest, room: _Room) -> Element | None:
+def _others(rest: _Rest, drawing: _Drawing) -> Element | None:
     total = len(rest.full) + len(rest.by_name) + rest.unnamed
     if not total:
         return None
     title = counted(total, "more failing test" if rest.more else "failing test")
-    items = [_item(number, failure, room) for number, failure in enumerate(rest.full, 2)]
+    items = [_item(number, failure, drawing) for number, failure in enumerate(rest.full, 2)]
     controls = h(
         "p",
         h("button", "Open all", type="button", data_open="true"),
@@ -123,8 +138,8 @@ def _what_they_say(failures: list[Failure]) -> Element | None:
     return h("ul", items, class_="plain sayings")
 
 
-def _item(number: int, failure: Failure, room: _Room) -> Element:
-    _, test = failure
+def _item(number: int, failure: Failure, drawing: _Drawing) -> Element:
+    suite, test = failure
     summary = h(
         "summary",
         icon(test.outcome.value),
@@ -135,8 +150,10 @@ def _item(number: int, failure: Failure, room: _Room) -> Element:
         "details",
         summary,
         _message(test) if "\n" in test.message or len(test.message) > _MESSAGE_CHARS else None,
-        _where(failure),
-        _trace(test, room),
+        _where(failure, drawing.run),
+        _trace(test, drawing.room),
+        drawing.gallery.beside(suite, test),
+        repeat(drawing.run, suite, test),
         class_="failure",
         id=f"failure-{number}",
         open=number <= MAX_OPEN,
@@ -144,12 +161,21 @@ def _item(number: int, failure: Failure, room: _Room) -> Element:
 
 
 def _message(test: TestView) -> Element | None:
-    return h("p", h("bdi", test.message), class_="message") if test.message else None
+    if not test.message:
+        return None
+    said = h("p", h("bdi", test.message), class_="message")
+    if len(test.message) > _SCROLLS_CHARS or test.message.count("\n") > _SCROLLS_LINES:
+        for name, value in (("tabindex", "0"), ("role", "region"), ("aria-label", "Message")):
+            said.set(name, value)  # what scrolls must be reached by keyboard
+    return said
 
 
-def _where(failure: Failure) -> Element:
+def _where(failure: Failure, run: RunView) -> Element:
     suite, test = failure
-    parts: list[Child] = [badge(test.outcome.value), f"suite {suite.name}"]
+    known = news(run, suite, test)
+    parts: list[Child] = [badge(test.outcome.value)]
+    parts += [known] if known is not None else []
+    parts.append(f"suite {suite.name}")
     if not suite.blocking:
         parts.append("advisory")
     if test.file:

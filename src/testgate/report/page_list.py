@@ -16,6 +16,8 @@ from testgate.report.view import RunView, TestView
 MAX_LIST_CHARS = 2_000_000  # of all names: about the size of the data
 _QUARANTINED = "quarantined"
 _OUTCOMES = (*(outcome.value for outcome in Outcome), _QUARANTINED)
+_NEWS = {"newly_failing": 1, "still_failing": 2, "fixed": 3}  # 0 for none: places in NEWS
+NEWS = ("", "new", "known", "fixed")
 _MS = 1000
 
 
@@ -29,6 +31,7 @@ def list_section(run: RunView) -> Element | None:
     data = {
         "suites": [suite.name for suite in run.suites],
         "outcomes": _OUTCOMES,
+        "news": NEWS,
         "rows": rows,
     }
     cut = f"The first {len(rows):,} of them; record.json has more." if len(rows) < total else None
@@ -52,10 +55,11 @@ def list_section(run: RunView) -> Element | None:
 
 
 def _rows(run: RunView) -> Iterator[list[object]]:
-    """Suite, outcome (both as places in their lists), milliseconds, name, and the number of the
-    failure on this page, 0 for none."""
+    """Suite, outcome (both as places in their lists), milliseconds, name, the number of the
+    failure on this page, 0 for none, and what is new of it."""
     full, _ = split_failures(run)
     numbers = {id(test): number for number, (_, test) in enumerate(full, 1)}
+    news = _news(run)
     left = MAX_LIST_CHARS
     for place, suite in enumerate(run.suites):
         for test in suite.tests:
@@ -64,7 +68,16 @@ def _rows(run: RunView) -> Iterator[list[object]]:
             if left < 0:
                 return
             outcome = _OUTCOMES.index(_outcome(test))
-            yield [place, outcome, round(test.duration_s * _MS), name, numbers.get(id(test), 0)]
+            ms, number = round(test.duration_s * _MS), numbers.get(id(test), 0)
+            yield [place, outcome, ms, name, number, news.get((suite.name, test.name), 0)]
+
+
+def _news(run: RunView) -> dict[tuple[str, str], int]:
+    """What changed since the gate run before, by suite and test."""
+    if run.changes is None:
+        return {}
+    lists = {key: getattr(run.changes, key) for key in _NEWS}
+    return {(e.suite, e.test): _NEWS[key] for key, entries in lists.items() for e in entries}
 
 
 def _outcome(test: TestView) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC
 from xml.etree.ElementTree import Element
 
 from testgate.report.elements import Child, h
-from testgate.report.view import parse_time
+from testgate.report.view import ArtifactView, parse_time
 
 MAX_NAME_CHARS = 400
 _MINUTE_S, _HOUR_S = 60, 3600
@@ -87,6 +87,12 @@ def short(name: str) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 test`, `2,000 tests`"""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def size(artifact: ArtifactView) -> str:
+    """`12 KB`, `3.4 MB`"""
+    kb = artifact.size_bytes / 1000
+    return f"{kb:.0f} KB" if kb < 1000 else f"{kb / 1000:.1f} MB"
 
 
 def duration(seconds: float | None) -> str:

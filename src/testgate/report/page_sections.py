@@ -21,11 +21,11 @@ from testgate.report.page_parts import (
     short,
     word,
 )
+from testgate.report.page_timeline import timeline
 from testgate.report.view import COUNTED, RunView, SuiteView, seconds_between
 from testgate.report.wording import CLASSES
 
 MAX_LISTED = 100
-_WIDTH, _LEAST_WIDTH = 1000, 4  # of the timeline and of a bar in it, in its own units
 
 
 def header(run: RunView) -> Element:
@@ -112,6 +112,7 @@ def tested_section(run: RunView) -> Element:
         ("Service", f"{run.cluster}/{run.service}"),
         ("Revision", _code(run.revision_id)),
         ("Image", _code(run.image)),
+        ("Image digest", _code(run.image_digest)),
         ("Test URL", _code(run.base_url)),
         ("Stage", _code(run.stage)),
         ("Gate", run.gate),
@@ -129,12 +130,14 @@ def time_section(run: RunView) -> Element:
     took = duration(seconds_between(run.started_at, run.ended_at))
     deadline = moment(run.deadline)
     rows: list[tuple[str, Child]] = [
+        ("Queued", duration(run.spans.get("queue_s"))),
         ("Started", moment(run.started_at)),
         ("Ended", moment(run.ended_at)),
         ("Took", took),
+        ("Two fleets", duration(run.spans.get("double_fleet_s"))),
         ("Deadline", [deadline, left] if deadline is not None else None),
     ]
-    return section("time", "Time", facts(rows), _timeline(run))
+    return section("time", "Time", facts(rows), timeline(run))
 
 
 def links_section(run: RunView) -> Element:
@@ -209,30 +212,6 @@ def _suite(suite: SuiteView, *, alone: bool) -> Element:
         h("ul", thresholds, class_="plain thresholds") if thresholds else None,
         class_="suite",
     )
-
-
-def _timeline(run: RunView) -> Element | None:
-    """A bar for each suite within the gate run's own time."""
-    whole_s = seconds_between(run.started_at, run.ended_at) or 0.0
-    rows = []
-    for suite in run.suites:
-        begin_s = seconds_between(run.started_at, suite.started_at)
-        took_s = seconds_between(suite.started_at, suite.ended_at)
-        if begin_s is None or took_s is None or whole_s <= 0:
-            continue
-        x = _within(begin_s / whole_s)
-        width = max(_within(took_s / whole_s), _LEAST_WIDTH)
-        rect = h("rect", x=x, y=0, width=width, height=10, data_outcome=suite.outcome.value)
-        frame = {"viewBox": f"0 0 {_WIDTH} 10", "preserveAspectRatio": "none"}
-        svg = h("svg", rect, class_="track", aria_hidden="true", focusable="false", **frame)
-        allowed = f" of {suite.timeout_s:,} s" if suite.timeout_s else ""
-        said = f"after {duration(begin_s) or '0 ms'}: {duration(took_s)}{allowed}"
-        rows.append(h("li", h("span", suite.name), svg, h("span", said, class_="aside")))
-    return h("ul", rows, class_="plain timeline") if rows else None
-
-
-def _within(share: float) -> int:
-    return round(min(max(share, 0.0), 1.0) * _WIDTH)
 
 
 def _arn(arn: str, url: str | None, where: str) -> Child:

@@ -12,8 +12,12 @@ from dataclasses import replace
 from testgate.core.outcomes import Outcome
 from testgate.report.view import (
     COUNTED,
+    ArtifactView,
+    ChangesView,
+    ChangeView,
     QuarantineView,
     Record,
+    RunTimeView,
     RunView,
     SuiteView,
     TestView,
@@ -34,6 +38,7 @@ _PLAN_BY = {
 def read_record(record: Record) -> RunView:
     """What is known of a gate run; never raises for what a record lacks."""
     identity = _mapping(record, "identity")
+    before = _mapping(identity, "before")
     return RunView(
         outcome=_outcome(record.get("outcome")),
         sentence=_text(record, "sentence"),
@@ -56,6 +61,12 @@ def read_record(record: Record) -> RunView:
         counts=_counts(record),
         suites=tuple(_suite(raw) for raw in _mappings(record, "suites")),
         config=_mapping(record, "config"),
+        image_digest=_text(before, "image_digest"),
+        spans={name: _number(value) for name, value in _mapping(record, "spans").items()},
+        host=_text(before, "host"),
+        header_names=_texts(before, "header_names"),
+        target_port=_port(_mapping(before, "target_states")),
+        changes=_changes(_mapping(record, "changes")),
     )
 
 
@@ -82,6 +93,8 @@ def _suite(raw: Record) -> SuiteView:
         thresholds=tuple(_threshold(entry) for entry in _mappings(raw, "thresholds")),
         quarantine=quarantine,
         tests=tests,
+        runs=tuple(_run_time(entry) for entry in _mappings(raw, "runs")),
+        artifacts=tuple(_artifact(entry) for entry in _mappings(raw, "artifacts")),
         tests_left_out=max(_whole(raw.get("tests_left_out")) - (len(tests) - listed), 0),
         failures_left_out=_whole(raw.get("failures_left_out")),
         flaky_left_out=_whole(raw.get("flaky_left_out")),
@@ -154,6 +167,53 @@ def _threshold(raw: Record) -> ThresholdView:
     )
 
 
+def _run_time(raw: Record) -> RunTimeView:
+    return RunTimeView(
+        shard=_whole(raw.get("shard"), 1),
+        attempt=_whole(raw.get("attempt"), 1),
+        started_at=_text(raw, "started_at"),
+        ended_at=_text(raw, "ended_at"),
+    )
+
+
+def _artifact(raw: Record) -> ArtifactView:
+    return ArtifactView(
+        path=_text(raw, "path"),
+        size_bytes=_whole(raw.get("size_bytes")),
+        left_out=_text(raw, "left_out"),
+    )
+
+
+def _changes(raw: Record) -> ChangesView | None:
+    if not raw:
+        return None
+    before, counts = _mapping(raw, "before"), _mapping(raw, "counts")
+    named = {
+        key: tuple(
+            ChangeView(
+                suite=_text(each, "suite"), test=_text(each, "test"), since=_text(each, "since")
+            )
+            for each in _mappings(raw, key)
+        )
+        for key in ("newly_failing", "still_failing", "fixed")
+    }
+    return ChangesView(
+        outcome=_text(before, "outcome"),
+        ended_at=_text(before, "ended_at"),
+        deployment=_text(before, "deployment"),
+        counts={key: max(_whole(counts.get(key)), len(names)) for key, names in named.items()},
+        partial=raw.get("partial") is True,
+        **named,
+    )
+
+
+def _port(targets: Record) -> int | None:
+    """The one port that all of green's targets have; None if there is no such."""
+    ports = {str(target).rpartition(":")[2] for target in targets}
+    one = ports.pop() if len(ports) == 1 else ""
+    return int(one) if one.isascii() and one.isdecimal() and len(one) <= len("65535") else None
+
+
 def _outcome(raw: object) -> Outcome:
     return Outcome(raw) if isinstance(raw, str) and raw in _OUTCOMES else Outcome.INFRA_ERROR
 
@@ -166,6 +226,12 @@ def _counts(raw: Record) -> dict[str, int]:
 def _text(raw: Record, key: str) -> str:
     value = raw.get(key)
     return value if isinstance(value, str) else ""
+
+
+def _texts(raw: Record, key: str) -> tuple[str, ...]:
+    value = raw.get(key)
+    listed = value if isinstance(value, list | tuple) else ()
+    return tuple(each for each in listed if isinstance(each, str))
 
 
 def _mapping(raw: Record, key: str) -> Record:

@@ -60,6 +60,49 @@ class ThresholdView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunTimeView:
+    """When one attempt at one shard ran."""
+
+    shard: int
+    attempt: int
+    started_at: str
+    ended_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactView:
+    """A file that a suite left for people: its path below the gate run's `evidence/`, and why it
+    was not kept ("" if it was)."""
+
+    path: str
+    size_bytes: int
+    left_out: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeView:
+    """A test that the gate run before knew otherwise, or alike `since` a time ("" for none)."""
+
+    suite: str
+    test: str
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesView:
+    """What changed since the service's gate run before; `counts` are of all, the lists are not."""
+
+    outcome: str
+    ended_at: str
+    deployment: str
+    counts: Mapping[str, int]
+    newly_failing: tuple[ChangeView, ...]
+    still_failing: tuple[ChangeView, ...]
+    fixed: tuple[ChangeView, ...]
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteView:
     """One suite. Times are RFC 3339, "" for none; `requests` None if they were not counted.
 
@@ -84,6 +127,8 @@ class SuiteView:
     thresholds: tuple[ThresholdView, ...]
     quarantine: tuple[QuarantineView, ...]
     tests: tuple[TestView, ...]
+    runs: tuple[RunTimeView, ...] = ()
+    artifacts: tuple[ArtifactView, ...] = ()
     tests_left_out: int = 0
     failures_left_out: int = 0
     flaky_left_out: int = 0
@@ -121,6 +166,12 @@ class RunView:
     counts: Mapping[str, int]
     suites: tuple[SuiteView, ...]
     config: Mapping[str, Any] = field(default_factory=dict)
+    image_digest: str = ""
+    spans: Mapping[str, float] = field(default_factory=dict)  # seconds by part
+    target_port: int | None = None  # where green's tasks listened
+    host: str = ""  # what requests to green named as their host, "" for the URL's own
+    header_names: tuple[str, ...] = ()  # and the headers that they carried
+    changes: ChangesView | None = None
 
     @property
     def passed(self) -> bool:

@@ -15,7 +15,8 @@ PACKAGES = {
     "hook": {"core", "aws", "hook"},
     "stacks": {"core", "stacks"},
     "local": {"core", "stacks", "local"},
-    "cli": {"core", "aws", "report", "runner", "stacks", "local", "cli"},
+    "ui": {"core", "report", "ui"},
+    "cli": {"core", "aws", "report", "runner", "stacks", "local", "ui", "cli"},
 }
 HANDLERS = {
     "hooks": {"core", "aws", "hook"},

@@ -10,6 +10,7 @@ from testgate import __version__
 from testgate.cli.abort import abort
 from testgate.cli.artifacts import artifacts
 from testgate.cli.attach import attach_command, detach_command
+from testgate.cli.dashboard import ui
 from testgate.cli.demo import demo
 from testgate.cli.deploy import deploy, destroy
 from testgate.cli.diff import diff
@@ -62,6 +63,7 @@ app.command("diff")(diff)
 app.command("logs")(logs)
 app.command("artifacts")(artifacts)
 app.command("abort")(abort)
+app.command("ui")(ui)
 app.command("open")(open_report)
 app.command("report")(report)
 app.command("export")(export)

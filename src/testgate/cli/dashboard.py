@@ -23,6 +23,7 @@ from testgate.cli.runs import StoredRun, read_run
 from testgate.core.errors import EvidenceError, GateError
 from testgate.core.layout import (
     INDEX,
+    PROGRESS,
     IndexEntry,
     RunPlace,
     index_prefix,
@@ -37,7 +38,6 @@ from testgate.ui.source import Shown
 Port = Annotated[int, typer.Option("--port", help="Port; 0 for any free one.", min=0, max=65535)]
 Open = Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")]
 _LOOPBACK = "127.0.0.1"
-_PROGRESS = "progress/"
 
 
 class _Quiet(WSGIRequestHandler):
@@ -95,8 +95,8 @@ class BucketSource:
 
     def executions(self) -> Iterable[str]:
         """By the prefixes."""
-        for prefix in self._bucket.folders(_PROGRESS):
-            yield prefix.removeprefix(_PROGRESS).rstrip("/")
+        for prefix in self._bucket.folders(PROGRESS):
+            yield prefix.removeprefix(PROGRESS).rstrip("/")
 
     def progress(self, execution: str) -> Sequence[ShardProgress]:
         """What can be read of it."""

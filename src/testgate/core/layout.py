@@ -202,9 +202,12 @@ def parse_index_key(key: str) -> IndexEntry | None:
     )
 
 
+PROGRESS = "progress/"  # of all gate runs that are under way, or were within days
+
+
 def progress_prefix(execution_name: str) -> str:
     """What shards of a gate run tell while they run; kept for days only."""
-    return f"progress/{execution_name}/"
+    return f"{PROGRESS}{execution_name}/"
 
 
 def progress_key(execution_name: str, suite: str, shard: int) -> str:

@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -209,9 +210,9 @@ def query(name):
     return MetricQuery(namespace="Shop", name=name, dimensions={}, statistic="Sum")
 
 
-def test_points_come_by_metric_with_the_begin_of_their_window(cloudwatch, request):
+def test_points_come_by_metric_with_the_begin_of_their_window(cloudwatch):
     port, put, _ = cloudwatch
-    errors, requests = f"Errors{id(request)}", f"Requests{id(request)}"
+    errors, requests = f"Errors{uuid4().hex}", f"Requests{uuid4().hex}"
     for second, value in ((0, 1.0), (60, 4.0), (180, 9.0)):
         put(errors, value, second)
     put(requests, 7.0, 60)
@@ -225,9 +226,9 @@ def test_points_come_by_metric_with_the_begin_of_their_window(cloudwatch, reques
     ]
 
 
-def test_alarms_are_read_by_name_and_one_that_is_missing_is_told(cloudwatch, request):
+def test_alarms_are_read_by_name_and_one_that_is_missing_is_told(cloudwatch):
     port, _, alarm = cloudwatch
-    names = [f"a{id(request)}", f"b{id(request)}"]
+    names = [f"a{uuid4().hex}", f"b{uuid4().hex}"]
     for name, state in zip(names, ("ALARM", "OK"), strict=True):
         alarm(name, state)
     facts = port.alarms(names)
@@ -288,7 +289,7 @@ def approvals(request):
     if request.param == "fake":
         return fake_approvals()
     client = request.getfixturevalue("server").client("s3")
-    return moto_approvals(client, f"approvals-{id(request)}")
+    return moto_approvals(client, f"approvals-{uuid4().hex}")
 
 
 def fake_approvals():

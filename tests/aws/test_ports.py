@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
@@ -33,7 +34,7 @@ def bucket(request):
     if request.param == "fake":
         return FakeBucket()
     client = request.getfixturevalue("server").client("s3")
-    name = f"records-{id(request)}"
+    name = f"records-{uuid4().hex}"
     client.create_bucket(Bucket=name)
     return Bucket(client, name)
 
@@ -95,7 +96,7 @@ def machine(request):
         return FakeExecutions(), "arn:aws:states:us-east-1:123456789012:stateMachine:m"
     client = request.getfixturevalue("server").client("stepfunctions")
     role = "arn:aws:iam::123456789012:role/r"
-    arn = client.create_state_machine(name=f"m{id(request)}", definition=MACHINE, roleArn=role)
+    arn = client.create_state_machine(name=f"m{uuid4().hex}", definition=MACHINE, roleArn=role)
     return StepFunctions(client), arn["stateMachineArn"]
 
 

@@ -8,13 +8,16 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
 
 from testgate.cli.publishing import prepare_publication
-from testgate.cli.running import selected
+from testgate.cli.running import Against, context_of, jobs_of, selected
 from testgate.core.errors import InputError
+from tests.core.samples import plan
 
 ASK = """
 import os, requests
@@ -185,7 +188,8 @@ def test_contract():
 
 def test_nobody_at_the_url_is_told_before_the_tests_fail(gate):
     done = gate.suite("smoke", GOOD).run("--url", "http://127.0.0.1:1")
-    assert done.returncode == 1
+    assert done.returncode == 4
+    assert "requests of suite smoke reached green: green at 127.0.0.1:1 could not be" in done.stdout
     assert "nothing listens at http://127.0.0.1:1: Connection refused" in done.stdout
 
 
@@ -256,12 +260,16 @@ def test_a_suite_that_ends_its_runner_ends_no_other(gate, url):
     assert outcomes == {"killer": "infra_error", "smoke": "passed", "late": "passed"}
 
 
-def test_fewer_jobs_than_in_the_gate_have_more_time(gate, url):
-    slow = ASK + "import time\ndef test_slow(): get(); time.sleep(5)\n"
-    gate.text += "timeout_s = 70\n"
-    for number in range(3):
-        gate.suite(f"slow-{number}", slow, timeout_s=9)
-    assert gate.run("--url", url, "--jobs", "1").returncode == 0
+@pytest.mark.parametrize(
+    ("parallel", "jobs", "at_once", "limit_s"),
+    [(10, 1, 1, 700), (10, 4, 4, 210), (10, 10, 10, 70), (2, 8, 2, 70), (1, 1, 1, 70)],
+)
+def test_fewer_jobs_than_in_the_gate_have_more_time(parallel, jobs, at_once, limit_s):
+    of_gate = replace(plan(), timeout_s=70, parallel=parallel)
+    against = Against(url="http://green", jobs=jobs)
+    begun = datetime(2026, 11, 23, tzinfo=UTC)
+    assert jobs_of(of_gate, against) == at_once
+    assert context_of(of_gate, against, begun).deadline == begun + timedelta(seconds=limit_s)
 
 
 def test_odd_things_in_the_place_of_the_output_hold_nobody_up(gate, url):

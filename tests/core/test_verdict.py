@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testgate.core.counting import distinct_tests
-from testgate.core.evidence import Crash, Evidence, RelayCounts, Run, TestResult
+from testgate.core.evidence import Crash, Evidence, Run, TestResult
 from testgate.core.outcomes import PASSING, Outcome, headline, worst
 from testgate.core.suite_verdict import judge_suite
 from testgate.core.verdict import judge
@@ -217,27 +217,6 @@ def test_only_one_clean_run_of_what_is_due_ever_passes(results):
     ]
     assert (result.outcome is Outcome.PASSED) == (len(results) == 1 and len(clean) == 1)
     assert result.sentence
-
-
-@pytest.mark.parametrize(
-    ("relay", "says"),
-    [
-        (None, "suite smoke: its requests to green were not counted, so it cannot earn a pass"),
-        (
-            RelayCounts(requests=0),
-            "suite smoke sent no request to green; does it read its URL from somewhere else than "
-            "BASE_URL?",
-        ),
-        (
-            RelayCounts(requests=0, problem="green did not answer"),
-            "suite smoke sent no request to green: green did not answer",
-        ),
-    ],
-)
-def test_a_blocking_suite_that_never_met_green_is_a_suite_error(relay, says):
-    of_plan = plan()
-    verdict = judge(of_plan, [evidence(of_plan, passed("a"), relay=relay)], question().digest)
-    assert (verdict.outcome, verdict.sentence) == (Outcome.SUITE_ERROR, says)
 
 
 def test_an_advisory_suite_is_not_counted_and_may_pass():

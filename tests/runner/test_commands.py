@@ -40,6 +40,8 @@ def test_an_exit_code_counts_as_one_test(tmp_path):
         ("nothing_like_it", "suite_error", "command was not found (exit code 127)"),
         ("./report", "suite_error", "command could not be executed (exit code 126)"),
         ("sh -c 'kill -11 $$'", "suite_error", "ended by signal 11"),
+        ("exit 2", "failed", "first: smoke: it ended with exit code 2"),
+        ("if then fi", "suite_error", "suite smoke could not run: sh cannot read smoke.sh: "),
         ("exit 200", "suite_error", "ended by signal 72"),
         ("kill -9 $$", "infra_error", "killed by signal 9"),
         ("sleep 60", "timed_out", "timed out after 3 s"),

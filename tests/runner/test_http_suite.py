@@ -258,7 +258,8 @@ def test_where_nobody_answers_no_expectation_is_met(tmp_path, expect):
     with sock:
         one = check("/a", retries=0, expect=expect)
         evidence, verdict = suite(tmp_path, None, one, context={"base_url": url})
-    assert verdict.outcome is Outcome.FAILED
+    assert verdict.outcome is Outcome.INFRA_ERROR
+    assert verdict.sentence.startswith("none of 1 requests of suite smoke reached green: green at ")
     assert "no answer: green at 127.0.0.1:" in evidence.tests[0].message
 
 
@@ -270,7 +271,7 @@ def test_what_the_relay_refuses_is_no_answer_of_green(tmp_path, server):
         check("/shop/", "long", headers={"x-a": "v" * 70_000}, expect={"status": "4xx"}),
         context={"fence": Fence(within="/shop/")},
     )  # fmt: skip
-    assert verdict.outcome is Outcome.FAILED
+    assert verdict.outcome is Outcome.SUITE_ERROR
     assert [test.outcome for test in evidence.tests] == [Outcome.FAILED] * 2
     assert server.seen == []
 

@@ -296,7 +296,7 @@ def test_a_green_that_refuses_is_told_as_the_relays_word():
     assert answer.status_code == 502
     assert answer.text.startswith("Testgate relay: green at 127.0.0.1:")
     assert "could not be reached" in relay.counts.problem
-    assert relay.counts.requests == 0
+    assert (relay.counts.requests, relay.counts.unreached, relay.counts.unanswered) == (0, 1, 0)
 
 
 def test_a_green_that_is_silent_is_a_timeout(monkeypatch):
@@ -308,6 +308,7 @@ def test_a_green_that_is_silent_is_a_timeout(monkeypatch):
         answer = requests.get(relay.base_url + "/")
     assert answer.status_code == 504
     assert "did not answer in time" in answer.text
+    assert (relay.counts.requests, relay.counts.unreached, relay.counts.unanswered) == (0, 0, 1)
 
 
 def test_closing_ends_what_is_still_open(green):

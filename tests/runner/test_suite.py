@@ -111,7 +111,8 @@ def test_what_something_else_would_answer_is_not_asked(tmp_path):
         },
         context={"fence": Fence(within="/shop/")},
     )
-    assert verdict.outcome is Outcome.FAILED
+    assert verdict.outcome is Outcome.SUITE_ERROR
+    assert "sent no request to green: the request is not for green" in verdict.sentence
     assert "421: Misdirected Request" in verdict.sentence
     assert GREEN.seen == []
     assert evidence.relay is not None
@@ -234,9 +235,19 @@ def test_a(base_url, n): ask(base_url)
     assert (progress.ended, progress.total) == (3, 3)
 
 
+ASKS = """
+import os, urllib.request
+def pytest_sessionstart(): urllib.request.urlopen(os.environ["BASE_URL"])
+"""
+
+
 def test_failures_come_with_message_place_and_trace(tmp_path):
     _, verdict = run(
-        tmp_path, {"test_a.py": "def test_x():\n    assert 500 == 201, '500, expected 201'\n"}
+        tmp_path,
+        {
+            "conftest.py": ASKS,
+            "test_a.py": "def test_x():\n    assert 500 == 201, '500, expected 201'\n",
+        },
     )
     (failure,) = verdict.failures
     assert verdict.outcome is Outcome.FAILED
@@ -285,7 +296,13 @@ def test_configuration_above_the_suite_does_not_reach_it(tmp_path):
     (tmp_path / "conftest.py").write_text("raise RuntimeError('reached')\n")
     place = tmp_path / "run"
     place.mkdir()
-    _, verdict = run(place, {"test_a.py": "def test_good(): pass\ndef test_bad(): assert False"})
+    _, verdict = run(
+        place,
+        {
+            "conftest.py": ASKS,
+            "test_a.py": "def test_good(): pass\ndef test_bad(): assert False",
+        },
+    )
     assert (verdict.outcome, verdict.counts.ran) == (Outcome.FAILED, 2)
 
 

@@ -103,9 +103,9 @@ MUTANTS = (
     ),
     Mutant(
         name="a suite that asked nobody passes",
-        file=CORE + "suite_verdict.py",
-        old="if suite.blocking and (said.relay is None or not said.relay.requests):",
-        new="if False:",
+        file=CORE + "meeting.py",
+        old="if not suite.blocking or (relay is not None and relay.requests):",
+        new="if True:",
         broken="passes_are_earned",
         schedule=with_suite(Behaviour.ASKS_NOBODY),
     ),

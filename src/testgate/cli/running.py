@@ -1,47 +1,31 @@
 """A gate, or some suites of it, run against any URL: the same bundles, runner, contract and verdict
 as in AWS, without AWS.
 
-Each attempt at a shard runs in a process of its own, because the runner ends every process that a
-suite leaves below it, and a suite may end its runner. Imported by the command `run`.
+Imported by the commands `run`, `repeat` and `publish`.
 """
 
-import multiprocessing
-import os
-import signal
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.connection import wait
 from pathlib import Path
 
+from testgate.cli.attempts import Attempt, start_attempt
 from testgate.cli.publishing import Publication
 from testgate.core.canonical import canonical_json, digest_of
 from testgate.core.config import DEFAULT_TIMEOUT_S
-from testgate.core.errors import GateError, InputError
-from testgate.core.evidence import Crash, Evidence, Result, Run
+from testgate.core.errors import InputError
+from testgate.core.evidence import Result, Run
 from testgate.core.handoff import RunContext, Task, spell_time
-from testgate.core.masking import hidden_values, mask_bytes, mask_evidence
 from testgate.core.plan import PARALLEL, Due, Plan, Runner, Suite, shards_of
 from testgate.core.progress import Progress
 from testgate.core.record import RunFacts, build_rehearsal, suite_times
-from testgate.core.redaction import redact_bytes
 from testgate.core.verdict import Verdict, judge, refused_so_far
-from testgate.runner.artifacts import Artifact, artifacts_in
-from testgate.runner.bundle import unpack_bundle
-from testgate.runner.files import read_plain
-from testgate.runner.process import MAX_OUTPUT_BYTES
-from testgate.runner.remains import end_with_parent, fresh_directory
-from testgate.runner.suite import SuiteRun, may_try_again, run_suite
-from testgate.runner.telling import progress_at
+from testgate.runner.remains import fresh_directory
 
 LOOK_S = 0.2
-ENDING_S = 15.0  # longer than the runner gives a suite to end
-_SPAWNING = multiprocessing.get_context("spawn")
-
 
 Grants = Mapping[str, Mapping[str, str]]
 """By suite: the variables that hold what its plan only refers to."""
@@ -178,11 +162,16 @@ def run_plan(
     return _Work(bundles=bundles, context=context, against=against, tell=tell).run(plan)
 
 
+def jobs_of(plan: Plan, against: Against) -> int:
+    """How many shards run side by side: never more than in the gate."""
+    return min(plan.parallel, against.jobs)
+
+
 def context_of(plan: Plan, against: Against, started: datetime) -> RunContext:
     """What every shard is told, as Prepare tells it in a deployment."""
     run_id = f"local-{started:%Y%m%d-%H%M%S}-{time.monotonic_ns() % 10**6:06d}"
-    # The gate's own time is made for PARALLEL shards at once; fewer take longer, and rightly so.
-    rounds = -(-PARALLEL // against.jobs)
+    # The gate's own time is made for `parallel` shards at once; fewer take longer, and rightly so.
+    rounds = -(-plan.parallel // jobs_of(plan, against))
     limit_s = rounds * (plan.timeout_s or DEFAULT_TIMEOUT_S)
     return RunContext(
         input_digest=digest_of(canonical_json({"run": run_id, "url": against.url})),
@@ -195,50 +184,6 @@ def context_of(plan: Plan, against: Against, started: datetime) -> RunContext:
         host=against.host,
         headers=against.headers,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shard:
-    """An attempt that a process is at."""
-
-    suite: Suite
-    run: Run
-    directory: Path
-    process: SpawnProcess
-    answer: Connection
-
-    @property
-    def progress_path(self) -> Path:
-        return self.directory / "progress.txt"
-
-    @property
-    def alive(self) -> bool:
-        return self.process.is_alive()
-
-    def result(self) -> Result:
-        """What it left; a process that was killed leaves nothing."""
-        try:
-            result: Result = self.answer.recv()
-        except (EOFError, OSError):
-            self.process.join()
-            cause = f"the runner ended with {self.process.exitcode}"
-            result = Crash(run=self.run, error="RunnerEnded", cause=cause)
-        self.end()
-        return result
-
-    def interrupt(self) -> None:
-        """Have it end its suite, and then itself."""
-        if self.process.pid is not None and self.process.is_alive():
-            with suppress(ProcessLookupError):
-                os.kill(self.process.pid, signal.SIGINT)
-
-    def end(self) -> None:
-        """Wait for its end, and see to it."""
-        self.process.join(ENDING_S)
-        self.process.kill()
-        self.process.join()
-        self.process.close()
-        self.answer.close()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -257,32 +202,33 @@ class _Work:
                 on = self.context.judged_on
                 if refused_so_far(plan, number, results, on) is not None:
                     break
-                due = [(suite, shard) for suite in wave for shard in shards_of(suite)]
-                results += self._wave(scratch, due, outputs)
+                due = ((suite, shard) for suite in wave for shard in shards_of(suite))
+                results += self._wave(scratch, due, jobs_of(plan, self.against), outputs)
         return results, outputs
 
     def _wave(
-        self, scratch: Path, due: Sequence[tuple[Suite, Due]], outputs: dict[Run, bytes]
+        self, scratch: Path, due: Iterable[tuple[Suite, Due]], jobs: int, outputs: dict[Run, bytes]
     ) -> list[Result]:
         results: list[Result] = []
         waiting = deque((suite, Run(suite=suite.name, shard=one.shard)) for suite, one in due)
-        running: list[_Shard] = []
+        running: list[Attempt] = []
         try:
             while waiting or running:
-                while waiting and len(running) < self.against.jobs:
+                while waiting and len(running) < jobs:
                     running.append(self._start(scratch, *waiting.popleft()))
                 wait([at.answer for at in running], timeout=LOOK_S)
                 for at in [each for each in running if each.answer.poll() or not each.alive]:
                     running.remove(at)
                     result = at.result()
                     results.append(result)
-                    outputs[at.run] = _output(at.directory, self._hidden(at.suite))
-                    self._keep_artifacts(at)
-                    again = self._again(at, result)
+                    outputs[at.run] = at.output()
+                    if self.against.artifacts is not None:
+                        at.keep_artifacts(self.against.artifacts)
+                    again = at.may_follow(result)
                     self.tell(Ended(suite=at.suite, result=result, again=again))
                     if again:
                         waiting.appendleft((at.suite, replace(at.run, attempt=at.run.attempt + 1)))
-                self.tell(Working(shards={at.run: progress_at(at.progress_path) for at in running}))
+                self.tell(Working(shards={at.run: at.progress() for at in running}))
         finally:
             for at in running:
                 at.interrupt()
@@ -290,70 +236,16 @@ class _Work:
                 at.end()
         return results
 
-    def _start(self, scratch: Path, suite: Suite, run: Run) -> _Shard:
-        directory = scratch / run.path.replace("/", "_")
-        task = Task(suite=suite, run=run, context=self.context)
-        answer, given = _SPAWNING.Pipe(duplex=False)
-        granted = dict(self.against.grants.get(suite.name, {}))
-        only = self.against.only
-        arguments = (given, task, self.bundles.get(suite.bundle), directory, granted, only)
-        process = _SPAWNING.Process(target=_run_shard, args=arguments, daemon=True)
-        process.start()
-        given.close()
+    def _start(self, scratch: Path, suite: Suite, run: Run) -> Attempt:
+        attempt = start_attempt(
+            Task(suite=suite, run=run, context=self.context),
+            self.bundles.get(suite.bundle),
+            scratch / run.path.replace("/", "_"),
+            granted=dict(self.against.grants.get(suite.name, {})),
+            only=self.against.only,
+        )
         self.tell(Started(run=run, of_shards=suite.shards))
-        return _Shard(suite=suite, run=run, directory=directory, process=process, answer=answer)
-
-    def _hidden(self, suite: Suite) -> tuple[str, ...]:
-        granted = self.against.grants.get(suite.name, {})
-        secrets = {name: text for name, text in granted.items() if name in suite.secrets}
-        return hidden_values(self.context.headers, secrets)
-
-    def _keep_artifacts(self, at: _Shard) -> None:
-        if self.against.artifacts is None:
-            return
-        for found in artifacts_in(at.directory / "results", at.suite.artifacts):
-            if isinstance(found, Artifact):
-                path = self.against.artifacts / at.run.path / found.path
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(mask_bytes(found.data, self._hidden(at.suite)))
-
-    def _again(self, at: _Shard, result: Result) -> bool:
-        task = Task(suite=at.suite, run=at.run, context=self.context)
-        return isinstance(result, Evidence) and may_try_again(task, result, datetime.now(UTC))
-
-
-def _run_shard(
-    given: Connection,
-    task: Task,
-    bundle: bytes | None,
-    directory: Path,
-    granted: Mapping[str, str],
-    only: tuple[str, ...],
-) -> None:
-    """One attempt, in a process of its own, which ends with the one that has started it."""
-    end_with_parent()
-    directory.mkdir()
-    run = SuiteRun(task=task, directory=directory, granted=granted, only=only)
-    secrets = {name: text for name, text in granted.items() if name in task.suite.secrets}
-    hidden = hidden_values(task.context.headers, secrets)
-    result: Result
-    try:
-        if bundle is not None:
-            unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
-        result = mask_evidence(run_suite(run), hidden)
-    except KeyboardInterrupt:
-        return
-    except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no result
-        result = Crash(run=task.run, error=type(exc).__name__, cause=str(exc))
-    given.send(result)
-
-
-def _output(directory: Path, hidden: Sequence[str]) -> bytes:
-    """What it printed; nothing if the suite has put something else in its place."""
-    with suppress(GateError, OSError):
-        printed = read_plain(directory / "output.txt", 2 * MAX_OUTPUT_BYTES)
-        return redact_bytes(mask_bytes(printed, hidden))
-    return b""
+        return attempt
 
 
 def _variables(run_id: str, against: Against, deadline: datetime) -> dict[str, str]:

@@ -49,16 +49,25 @@ class TestResult:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayCounts:
     """What passed the relay between a suite and green: requests that green answered, by status,
-    and the last reason why one came to nothing ("" if none did)."""
+    the last reason why one came to nothing ("" if none did), and how many did because no connection
+    with green came about (`unreached`) or because green left them without an answer
+    (`unanswered`)."""
 
     requests: int
     statuses: Mapping[str, int] = field(default_factory=dict)
     problem: str = ""
+    unreached: int = 0
+    unanswered: int = 0
 
     def spell(self) -> dict[str, object]:
         """As it stands in evidence and record."""
         spelled: dict[str, object] = {"requests": self.requests, "statuses": dict(self.statuses)}
-        return spelled | ({"problem": self.problem} if self.problem else {})
+        seldom = {
+            "problem": self.problem,
+            "unreached": self.unreached,
+            "unanswered": self.unanswered,
+        }
+        return spelled | {key: value for key, value in seldom.items() if value}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,11 +213,17 @@ def _parse_relay(raw: object) -> RelayCounts | None:
         raise EvidenceError("the relay's counts are not an object")
     statuses = _typed(raw, "statuses", dict)
     counts = [_typed(raw, "requests", int), *statuses.values()]
-    if any(type(count) is not int or count < 0 for count in counts):
+    lost = {key: raw.get(key, 0) for key in ("unreached", "unanswered")}
+    if any(type(count) is not int or count < 0 for count in (*counts, *lost.values())):
         raise EvidenceError("the relay's counts hold something that is no count")
     if sum(counts[1:]) != counts[0]:
         raise EvidenceError("the relay's counts do not add up to its requests")
-    return RelayCounts(requests=counts[0], statuses=statuses, problem=str(raw.get("problem", "")))
+    return RelayCounts(
+        requests=counts[0],
+        statuses=statuses,
+        problem=str(raw.get("problem", "")),
+        **lost,
+    )
 
 
 def _parse_metrics(raw: object) -> dict[str, float]:

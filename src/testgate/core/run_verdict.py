@@ -13,7 +13,7 @@ from testgate.core.counting import count_tests, distinct_tests
 from testgate.core.evidence import Crash, Evidence, TestResult
 from testgate.core.frameworks import FRAMEWORKS
 from testgate.core.outcomes import PASSING, Outcome
-from testgate.core.plan import Suite
+from testgate.core.plan import EvidenceKind, Suite
 from testgate.core.thresholds import measure
 from testgate.core.wording import first_failure, last_line, timed_out_sentence
 
@@ -116,7 +116,9 @@ def _broken(
             f"{first_failure(failures) or said}"
         )
     if evidence.report_problem is not None:
-        return _suite_error(f"{where} left no usable report: {evidence.report_problem}")
+        by_code = suite.evidence is EvidenceKind.EXIT_CODE
+        what = "could not run" if by_code else "left no usable report"
+        return _suite_error(f"{where} {what}: {evidence.report_problem}")
     if code and code not in framework.failed:
         return _suite_error(
             f"{where} ended with exit code {code}, which {framework.name} never uses"

@@ -4,13 +4,14 @@ Each shard counts by its last attempt; what failed before it passed is flaky. Pu
 only; imported by the verdict and by whoever asks about one suite.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from testgate.core.binding import Counts
 from testgate.core.counting import count_tests, distinct_tests
 from testgate.core.evidence import Crash, Evidence, Kept, RelayCounts, Result, TestResult
+from testgate.core.meeting import together, unmet, untried
 from testgate.core.outcomes import PASSING, Outcome, headline
 from testgate.core.plan import FlakyPolicy, Suite
 from testgate.core.quarantine import MAX_SHARE_PERCENT, too_many
@@ -26,7 +27,6 @@ from testgate.core.run_verdict import (
 )
 from testgate.core.sharding import shards_problem
 from testgate.core.thresholds import Measured, measure
-from testgate.core.wording import unasked_sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def judge_suite(suite: Suite, results: Sequence[Result], on: date | None = None)
         tests=tests,
         quarantined=quarantined,
         judged_on=on,
-        relay=_together(evidence.relay for evidence in left),
+        relay=together(evidence.relay for evidence in left),
         measured=tuple(measure(each, [run.metrics for run in left]) for each in suite.thresholds),
         attempts=max(shard.attempts for shard in shards),
         artifacts=tuple(_artifacts(left)),
@@ -178,7 +178,7 @@ def _shards_verdict(said: SuiteVerdict, shards: Sequence[_Shard]) -> Problem | N
     others = [problem for problem in problems if problem.outcome is not outcome]
     sentence = leading[0].sentence
     if outcome is Outcome.FAILED:
-        sentence = failed(f"suite {said.suite.name}", said.failures, said.counts.ran).sentence
+        outcome, sentence = _failure(said)
     elif len(leading) > 1:
         sentence += f"; so did {len(leading) - 1} more of {said.suite.shards} shards"
     if said.attempts > 1:
@@ -186,6 +186,18 @@ def _shards_verdict(said: SuiteVerdict, shards: Sequence[_Shard]) -> Problem | N
     if others:
         sentence += f"; besides, {others[0].sentence}"
     return Problem(outcome=outcome, sentence=sentence)
+
+
+def _failure(said: SuiteVerdict) -> tuple[Outcome, str]:
+    """Failed tests speak of green only if the suite has met it."""
+    where, relay = f"suite {said.suite.name}", said.relay
+    sentence = failed(where, said.failures, said.counts.ran).sentence
+    elsewhere = untried(said.suite, relay)
+    if elsewhere is not None:
+        return elsewhere.outcome, f"{elsewhere.sentence}; {sentence}"
+    if relay is not None and relay.unreached:
+        sentence += f"; {relay.unreached} of its requests did not reach green: {relay.problem}"
+    return Outcome.FAILED, sentence
 
 
 def _unearned(said: SuiteVerdict, left: Sequence[Evidence]) -> Problem | None:
@@ -209,9 +221,7 @@ def _unearned(said: SuiteVerdict, left: Sequence[Evidence]) -> Problem | None:
             f"{where}: {counts.ran} tests ran, at least {suite.min_tests} must "
             f"({counts.skipped} were skipped{_quarantined(counts)})"
         )
-    if suite.blocking and (said.relay is None or not said.relay.requests):
-        return _suite_error(unasked_sentence(where, said.relay))
-    return _threshold_problem(where, said.measured)
+    return unmet(suite, said.relay) or _threshold_problem(where, said.measured)
 
 
 def _threshold_problem(where: str, measured: Sequence[Measured]) -> Problem | None:
@@ -252,23 +262,6 @@ def _flaky(said: SuiteVerdict, sentence: str) -> SuiteVerdict:
         return replace(said, outcome=Outcome.FLAKY, sentence=sentence)
     refusal = f"{sentence}; the suite allows none (flaky = 'fail')"
     return replace(said, outcome=Outcome.FAILED, sentence=refusal)
-
-
-def _together(parts: Iterable[RelayCounts | None]) -> RelayCounts | None:
-    """The counts of all shards; None if one of them was not counted, or there is none."""
-    whole = tuple(parts)
-    counted = [part for part in whole if part is not None]
-    if not counted or len(counted) < len(whole):
-        return None
-    statuses: dict[str, int] = {}
-    for part in counted:
-        for status, times in part.statuses.items():
-            statuses[status] = statuses.get(status, 0) + times
-    return RelayCounts(
-        requests=sum(part.requests for part in counted),
-        statuses=statuses,
-        problem=next((part.problem for part in counted if part.problem), ""),
-    )
 
 
 def _quarantined(counts: Counts) -> str:

@@ -6,7 +6,7 @@ Standard library only; imported by the verdict.
 from collections.abc import Sequence
 
 from testgate.core.binding import Counts
-from testgate.core.evidence import RelayCounts, TestResult
+from testgate.core.evidence import TestResult
 
 
 def timed_out_sentence(where: str, timeout_s: int, allowed_s: float, counts: Counts) -> str:
@@ -18,16 +18,6 @@ def timed_out_sentence(where: str, timeout_s: int, allowed_s: float, counts: Cou
     return (
         f"{where} {how} {timeout_s} s; "
         f"{counts.ran} tests had ended by then, {counts.failed} of them failed"
-    )
-
-
-def unasked_sentence(where: str, relay: RelayCounts | None) -> str:
-    """A suite that never met green has tested something else, or nothing."""
-    if relay is None:
-        return f"{where}: its requests to green were not counted, so it cannot earn a pass"
-    told = relay.problem
-    return f"{where} sent no request to green" + (
-        f": {told}" if told else "; does it read its URL from somewhere else than BASE_URL?"
     )
 
 

@@ -25,7 +25,7 @@ from testgate.core.masking import hidden_values, mask
 from testgate.core.redaction import redact
 from testgate.runner.relay import Target, upstream_of
 from testgate.runner.relay_headers import request_headers
-from testgate.runner.relaying import Green, Upstream
+from testgate.runner.upstream import Green, Upstream
 
 MAX_ADDRESSES = 16
 MAX_BODY_BYTES = 1_000_000

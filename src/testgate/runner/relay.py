@@ -20,8 +20,9 @@ from testgate.core.evidence import RelayCounts
 from testgate.core.fence import Fence
 from testgate.core.redaction import redact
 from testgate.core.storing import plain
-from testgate.runner.relaying import Exchange, Upstream
+from testgate.runner.relaying import Exchange, Loss
 from testgate.runner.request_metrics import request_metrics
+from testgate.runner.upstream import Upstream
 
 LOOPBACK = "127.0.0.1"
 CONNECT_TIMEOUT_S = 10.0
@@ -54,6 +55,7 @@ class Relay:
         self._statuses: Counter[int] = Counter()
         self._took_ms = array("d")
         self._problem = ""
+        self._lost: Counter[Loss] = Counter()
         self._open: set[socket.socket] = set()
         self._server = _Server((LOOPBACK, 0), self)
         self._thread = threading.Thread(
@@ -77,7 +79,11 @@ class Relay:
         with self._lock:
             statuses = {str(status): n for status, n in sorted(self._statuses.items())}
             return RelayCounts(
-                requests=sum(self._statuses.values()), statuses=statuses, problem=self._problem
+                requests=sum(self._statuses.values()),
+                statuses=statuses,
+                problem=self._problem,
+                unreached=self._lost[Loss.UNREACHED],
+                unanswered=self._lost[Loss.UNANSWERED],
             )
 
     @property
@@ -93,10 +99,11 @@ class Relay:
             if len(self._took_ms) < MAX_TIMED_REQUESTS:
                 self._took_ms.append(took_s * 1000)
 
-    def unreached(self, problem: str) -> None:
+    def lost(self, loss: Loss, problem: str) -> None:
         """A request came to nothing, and why."""
         with self._lock:
             self._problem = redact(plain(problem))[:MAX_PROBLEM_CHARS]
+            self._lost[loss] += 1
 
     @contextlib.contextmanager
     def watched(self, connection: socket.socket) -> Iterator[None]:

@@ -6,14 +6,13 @@ sees too. Imported by `testgate.runner.relay`.
 
 import contextlib
 import http.client
-import select
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from email.errors import MissingHeaderBodySeparatorDefect
+from enum import StrEnum
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
@@ -26,30 +25,13 @@ from testgate.runner.relay_headers import (
     response_headers,
     wants_upgrade,
 )
+from testgate.runner.upstream import Green
 
 if TYPE_CHECKING:
     from testgate.runner.relay import Relay
 
 _CHUNK_BYTES = 65_536
 _MAX_LINE_BYTES = 8_192
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upstream:
-    """How green is reached: the address to connect to, and the names to use there."""
-
-    address: tuple[str, int]
-    host: str
-    server_name: str
-    headers: Mapping[str, str]
-    tls: ssl.SSLContext | None
-    connect_timeout_s: float
-    answer_timeout_s: float
-
-    @property
-    def hosts(self) -> frozenset[str]:
-        """The names by which green may speak of itself."""
-        return frozenset({self.address[0].lower(), self.server_name.lower()})
 
 
 class BadRequestError(Exception):
@@ -60,32 +42,17 @@ class MisdirectedError(Exception):
     """A request that something else than green would answer."""
 
 
-class Green(http.client.HTTPConnection):
-    """A connection to green, whose certificate must be that of `server_name`."""
+class UnreachedError(Exception):
+    """No connection with green came about."""
 
-    def __init__(self, upstream: Upstream) -> None:
-        super().__init__(*upstream.address)
-        self.upstream = upstream
 
-    def connect(self) -> None:
-        """Connect and, for https, agree on TLS. Raises OSError."""
-        upstream = self.upstream
-        raw = socket.create_connection(upstream.address, upstream.connect_timeout_s)
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            self.sock = raw
-            if upstream.tls is not None:
-                self.sock = upstream.tls.wrap_socket(raw, server_hostname=upstream.server_name)
-        except BaseException:
-            raw.close()
-            self.sock = None
-            raise
-        self.sock.settimeout(upstream.answer_timeout_s)
+class Loss(StrEnum):
+    """How a request came to nothing: never sent, because the relay refused it or no connection came
+    about, or left without an answer."""
 
-    @property
-    def stale(self) -> bool:
-        """Whether green has ended it, or sent what nobody asked for."""
-        return self.sock is not None and bool(select.select([self.sock], [], [], 0)[0])
+    REFUSED = "refused"
+    UNREACHED = "unreached"
+    UNANSWERED = "unanswered"
 
 
 class Exchange(BaseHTTPRequestHandler):
@@ -113,16 +80,16 @@ class Exchange(BaseHTTPRequestHandler):
         asked_at = time.monotonic()
         try:
             response = self._ask()
-        except ssl.SSLError as exc:  # a bad certificate is a ValueError, too
-            self._own(502, f"no TLS with green at {self._where}: {exc}")
+        except UnreachedError as exc:
+            self._own(502, str(exc), Loss.UNREACHED)
         except MisdirectedError as exc:
             self._own(421, f"the request is not for green: {exc}")
         except (BadRequestError, ValueError, http.client.InvalidURL) as exc:
             self._own(400, f"the request cannot be passed on: {exc}")
         except TimeoutError:
-            self._own(504, f"green at {self._where} did not answer in time")
+            self._own(504, f"green at {self._where} did not answer in time", Loss.UNANSWERED)
         except (OSError, http.client.HTTPException) as exc:
-            self._own(502, f"green at {self._where} could not be reached: {exc or type(exc)}")
+            self._own(502, f"green at {self._where} broke off: {_spell(exc)}", Loss.UNANSWERED)
         else:
             with response:
                 self.relay.answered(response.status, time.monotonic() - asked_at)
@@ -152,9 +119,8 @@ class Exchange(BaseHTTPRequestHandler):
         if problem:
             raise MisdirectedError(problem)
         length, chunked = _framing(received)
-        if self.green.stale:
-            self.green.close()
         green = self.green
+        self._reach()
         green.putrequest(self.command, target, skip_host=True, skip_accept_encoding=True)
         for name, value in request_headers(
             received, self.relay.upstream.host, self.relay.upstream.headers
@@ -173,6 +139,20 @@ class Exchange(BaseHTTPRequestHandler):
                 green.send(b"0\r\n\r\n")
         return green.getresponse()
 
+    def _reach(self) -> None:
+        """Have a connection with green. Raises UnreachedError."""
+        if self.green.stale:
+            self.green.close()
+        if self.green.sock is not None:
+            return
+        try:
+            self.green.connect()
+        except ssl.SSLError as exc:
+            raise UnreachedError(f"no TLS with green at {self._where}: {_spell(exc)}") from exc
+        except OSError as exc:
+            problem = f"green at {self._where} could not be reached: {_spell(exc)}"
+            raise UnreachedError(problem) from exc
+
     def _body(self, length: int, chunked: bool) -> Iterator[bytes]:
         if chunked:
             yield from _chunks(self.rfile)
@@ -188,7 +168,8 @@ class Exchange(BaseHTTPRequestHandler):
         status = response.status
         upgraded = status == 101 and wants_upgrade(list(self.headers.items()))
         if status < 200 and not upgraded:
-            self._own(502, f"green sent an interim answer {status}, which cannot be passed on")
+            problem = f"green sent an interim answer {status}, which cannot be passed on"
+            self._own(502, problem, Loss.UNANSWERED)
             return
         bodiless = self.command == "HEAD" or status in (204, 304) or upgraded
         chunked = not bodiless and response.length is None and self.request_version == "HTTP/1.1"
@@ -242,15 +223,19 @@ class Exchange(BaseHTTPRequestHandler):
         _copy(self.rfile, upward, self.connection)
         back.join()
 
-    def _own(self, status: int, text: str) -> None:
+    def _own(self, status: int, text: str, loss: Loss = Loss.REFUSED) -> None:
         """An answer of the relay itself, which says that it is."""
         self.green.close()
         self.close_connection = True
-        self.relay.unreached(text)
+        self.relay.lost(loss, text)
         body = f"Testgate relay: {text}\n".encode()
         headers = own_headers(status, body)
         self._send_head(status, http.client.responses[status], headers, chunked=False)
         self.wfile.write(body)
+
+
+def _spell(exc: Exception) -> str:
+    return str(exc) or type(exc).__name__
 
 
 def _framing(headers: Headers) -> tuple[int | None, bool]:

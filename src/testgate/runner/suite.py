@@ -5,6 +5,7 @@ Imported by run_suite and the command line.
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from testgate.runner.http_order import checks_of, every_check
 from testgate.runner.process import Command, Ended, run_process
 from testgate.runner.relay import Relay, Target
 from testgate.runner.reports import JUNIT, Reported, read_reports
+from testgate.runner.shell import UNREADABLE, unreadable_script
 
 GRACE_S = 10.0
 OUTPUT_TAIL_CHARS = 4_000
@@ -186,6 +188,11 @@ def _report(run: SuiteRun, ended: Ended) -> Reported:
         return every_check(suite, read_reports(run.results_dir, suite.framework))
     if suite.evidence is EvidenceKind.REPORT:
         return read_reports(run.results_dir, suite.framework)
+    if ended.exit_code == UNREADABLE:
+        path = {"PATH": os.environ.get("PATH", "")}
+        problem = unreadable_script(suite.command, run.suite_dir, path)
+        if problem is not None:
+            return Reported(tests=(), problem=problem)
     passed = ended.exit_code == 0
     test = TestResult(
         name=suite.name,

@@ -1,0 +1,153 @@
+"""One attempt at a shard, in a process of its own: the runner ends every process that a suite
+leaves below it, and a suite may end its runner.
+
+Imported by `testgate.cli.running`.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+
+from testgate.core.errors import GateError
+from testgate.core.evidence import Crash, Evidence, Result, Run
+from testgate.core.handoff import Task
+from testgate.core.masking import hidden_values, mask_bytes, mask_evidence
+from testgate.core.plan import Suite
+from testgate.core.progress import Progress
+from testgate.core.redaction import redact_bytes
+from testgate.runner.artifacts import Artifact, artifacts_in
+from testgate.runner.bundle import unpack_bundle
+from testgate.runner.files import read_plain
+from testgate.runner.process import MAX_OUTPUT_BYTES
+from testgate.runner.remains import end_with_parent
+from testgate.runner.suite import SuiteRun, may_try_again, run_suite
+from testgate.runner.telling import progress_at
+
+ENDING_S = 15.0  # longer than the runner gives a suite to end
+_SPAWNING = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An attempt that a process is at. `hidden`: what must not be shown of what it leaves."""
+
+    task: Task
+    directory: Path
+    hidden: tuple[str, ...]
+    process: SpawnProcess
+    answer: Connection
+
+    @property
+    def suite(self) -> Suite:
+        """Whose attempt it is."""
+        return self.task.suite
+
+    @property
+    def run(self) -> Run:
+        """Which one it is."""
+        return self.task.run
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process still runs."""
+        return self.process.is_alive()
+
+    def result(self) -> Result:
+        """What it left; a process that was killed leaves nothing."""
+        try:
+            result: Result = self.answer.recv()
+        except (EOFError, OSError):
+            self.process.join()
+            cause = f"the runner ended with {self.process.exitcode}"
+            result = Crash(run=self.run, error="RunnerEnded", cause=cause)
+        self.end()
+        return result
+
+    def progress(self) -> Progress:
+        """How far it is."""
+        return progress_at(self.directory / "progress.txt")
+
+    def output(self) -> bytes:
+        """What it printed; nothing if the suite has put something else in its place."""
+        with suppress(GateError, OSError):
+            printed = read_plain(self.directory / "output.txt", 2 * MAX_OUTPUT_BYTES)
+            return redact_bytes(mask_bytes(printed, self.hidden))
+        return b""
+
+    def keep_artifacts(self, below: Path) -> None:
+        """Store what the suite leaves for people."""
+        for found in artifacts_in(self.directory / "results", self.suite.artifacts):
+            if isinstance(found, Artifact):
+                path = below / self.run.path / found.path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(mask_bytes(found.data, self.hidden))
+
+    def may_follow(self, result: Result) -> bool:
+        """Whether the plan allows another attempt after this result."""
+        return isinstance(result, Evidence) and may_try_again(self.task, result, datetime.now(UTC))
+
+    def interrupt(self) -> None:
+        """Have it end its suite, and then itself."""
+        if self.process.pid is not None and self.process.is_alive():
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGINT)
+
+    def end(self) -> None:
+        """Wait for its end, and see to it."""
+        self.process.join(ENDING_S)
+        self.process.kill()
+        self.process.join()
+        self.process.close()
+        self.answer.close()
+
+
+def start_attempt(
+    task: Task,
+    bundle: bytes | None,
+    directory: Path,
+    *,
+    granted: Mapping[str, str],
+    only: tuple[str, ...],
+) -> Attempt:
+    """Begin it in a directory that does not exist yet. `granted`: the variables that hold what the
+    plan only refers to; `only`: the tests to run, all if there are none."""
+    secrets = {name: text for name, text in granted.items() if name in task.suite.secrets}
+    hidden = hidden_values(task.context.headers, secrets)
+    answer, given = _SPAWNING.Pipe(duplex=False)
+    arguments = (given, task, bundle, directory, granted, hidden, only)
+    process = _SPAWNING.Process(target=_run, args=arguments, daemon=True)
+    process.start()
+    given.close()
+    return Attempt(task=task, directory=directory, hidden=hidden, process=process, answer=answer)
+
+
+def _run(
+    given: Connection,
+    task: Task,
+    bundle: bytes | None,
+    directory: Path,
+    granted: Mapping[str, str],
+    hidden: tuple[str, ...],
+    only: tuple[str, ...],
+) -> None:
+    """One attempt, in a process of its own, which ends with the one that has started it."""
+    end_with_parent()
+    directory.mkdir()
+    run = SuiteRun(task=task, directory=directory, granted=granted, only=only)
+    result: Result
+    try:
+        if bundle is not None:
+            unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
+        result = mask_evidence(run_suite(run), hidden)
+    except KeyboardInterrupt:
+        return
+    except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no result
+        result = Crash(run=task.run, error=type(exc).__name__, cause=str(exc))
+    given.send(result)

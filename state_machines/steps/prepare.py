@@ -40,7 +40,8 @@ from testgate.core.identity_answers import Inquiry
 from testgate.core.identity_check import Subject, expected_value, image_digest_of
 from testgate.core.layout import latest_durations_key, place_of
 from testgate.core.outcomes import Outcome
-from testgate.core.plan import Plan, service_problem, shards_of, timeout_problem
+from testgate.core.plan import Plan, shards_of
+from testgate.core.plan_problems import service_problem, timeout_problem
 from testgate.core.quarantine import judging_day
 
 

@@ -4,15 +4,11 @@ import json
 from datetime import date
 from typing import Any
 
+from testgate.core.budget import budget_problem
 from testgate.core.identity_check import IdentityCheck
-from testgate.core.plan import (
-    Plan,
-    budget_problem,
-    parse_plan,
-    plan_problems,
-    service_problem,
-    timeout_problem,
-)
+from testgate.core.plan import Plan
+from testgate.core.plan_problems import plan_problems, service_problem, timeout_problem
+from testgate.core.plan_reading import parse_plan
 from testgate.core.quarantine import QuarantineEntry
 from testgate.core.thresholds import parse_threshold
 from tests.bad_inputs.catalogue import BadInput

@@ -15,7 +15,9 @@ from testgate.core.checks import CHECK_KEYS, Check, read_check
 from testgate.core.conditions import Op, read_condition, same
 from testgate.core.errors import InputError, PlanError
 from testgate.core.gatefile import parse_gate_file
-from testgate.core.plan import Plan, Runner, Suite, parse_plan, plan_problems
+from testgate.core.plan import Plan, Runner, Suite
+from testgate.core.plan_problems import plan_problems
+from testgate.core.plan_reading import parse_plan
 from testgate.core.variables import filled, variables_problem
 
 ROOT = Path(__file__).resolve().parents[2]

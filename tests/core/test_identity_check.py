@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from testgate.core.budget import budget_problem
 from testgate.core.errors import InputError, PlanError
 from testgate.core.gatefile import parse_gate_file
 from testgate.core.identity_check import IdentityCheck, Subject, expected_value, parse_check
-from testgate.core.plan import Plan, budget_problem, parse_plan
+from testgate.core.plan import Plan
+from testgate.core.plan_reading import parse_plan
 from tests.core.samples import GREEN, START, plan, suite
 
 CHECK = {"path": "/version", "jmespath": "version", "expect": "{image_tag}"}

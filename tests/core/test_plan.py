@@ -7,7 +7,9 @@ import pytest
 
 from testgate.core.errors import PlanError
 from testgate.core.gatefile import parse_gate_file
-from testgate.core.plan import Due, Plan, parse_plan, plan_problems
+from testgate.core.plan import Due, Plan
+from testgate.core.plan_problems import plan_problems
+from testgate.core.plan_reading import parse_plan
 from tests.core.samples import plan, suite
 
 TODAY = date(2026, 11, 23)

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from testgate.aws.provisions import session_policy
 from testgate.core.errors import PlanError
-from testgate.core.plan import FlakyPolicy, Plan, parse_plan, plan_problems
+from testgate.core.plan import FlakyPolicy, Plan
+from testgate.core.plan_problems import plan_problems
+from testgate.core.plan_reading import parse_plan
 from testgate.core.provisions import (
     SecretReference,
     SecretStore,

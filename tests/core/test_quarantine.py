@@ -15,7 +15,9 @@ from testgate.core.evidence import TestResult
 from testgate.core.gatefile import parse_gate_file
 from testgate.core.handoff import spell_due
 from testgate.core.outcomes import PASSING, Outcome
-from testgate.core.plan import Plan, parse_plan, plan_problems, service_problem
+from testgate.core.plan import Plan
+from testgate.core.plan_problems import plan_problems, service_problem
+from testgate.core.plan_reading import parse_plan
 from testgate.core.quarantine import QuarantineEntry
 from testgate.core.verdict import judge
 from tests.core.samples import evidence, failed, passed, plan, question, skipped, suite

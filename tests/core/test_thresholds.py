@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from testgate.core.errors import PlanError
 from testgate.core.outcomes import Outcome
-from testgate.core.plan import plan_problems
+from testgate.core.plan_problems import plan_problems
 from testgate.core.thresholds import measure, parse_threshold
 from testgate.core.verdict import judge
 from tests.core.samples import evidence, failed, passed, plan, question, suite

@@ -2,9 +2,11 @@
 
 import pytest
 
+from testgate.core.budget import budget_problem
 from testgate.core.evidence import Run
 from testgate.core.outcomes import Outcome
-from testgate.core.plan import Plan, budget_problem, timeout_problem
+from testgate.core.plan import Plan
+from testgate.core.plan_problems import timeout_problem
 from testgate.core.verdict import judge, refused_so_far
 from tests.core.samples import evidence, failed, passed, plan, question, suite
 

@@ -6,7 +6,9 @@ import pytest
 
 from testgate.core.errors import PlanError
 from testgate.core.outcomes import Outcome
-from testgate.core.plan import EvidenceKind, parse_plan, plan_problems
+from testgate.core.plan import EvidenceKind
+from testgate.core.plan_problems import plan_problems
+from testgate.core.plan_reading import parse_plan
 from tests.core.samples import plan, suite
 from tests.runner.place import run
 

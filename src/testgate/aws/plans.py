@@ -13,7 +13,9 @@ from testgate.core.canonical import DIGEST, digest_of
 from testgate.core.config import GateConfig
 from testgate.core.errors import NotFoundError, PlanError
 from testgate.core.layout import gate_key, image_gate_key, plan_key, suite_key
-from testgate.core.plan import Plan, parse_plan, parse_suite, plan_problems
+from testgate.core.plan import Plan
+from testgate.core.plan_problems import plan_problems
+from testgate.core.plan_reading import parse_plan, parse_suite
 
 
 class NamedBy(StrEnum):

@@ -33,7 +33,8 @@ from testgate.core.config import parse_config
 from testgate.core.errors import InputError
 from testgate.core.events import GATED_STAGES
 from testgate.core.layout import gate_key
-from testgate.core.plan import Plan, service_problem
+from testgate.core.plan import Plan
+from testgate.core.plan_problems import service_problem
 
 _OWN = {"MODE": "--enforce, or its absence", "GATE": "--gate and --pin"}
 

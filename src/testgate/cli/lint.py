@@ -12,7 +12,8 @@ from rich.markup import escape
 from testgate.cli.connection import AsJson
 from testgate.cli.exits import Exit
 from testgate.cli.publishing import examine
-from testgate.core.plan import Plan, budget_of
+from testgate.core.budget import budget_of
+from testgate.core.plan import Plan
 
 GateFiles = Annotated[
     list[Path] | None, typer.Argument(help="Gate files.", metavar="[TESTGATE_TOML…]")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from testgate.aws.s3 import JSON_TYPE, Bucket
 from testgate.cli.vendoring import HERE, REQUIREMENTS, Machine, vendored_files
+from testgate.core.budget import budget_problem
 from testgate.core.canonical import digest_of
 from testgate.core.errors import PlanError, RunnerError
 from testgate.core.gatefile import GateFile, GateFileError, SuiteEntry, parse_gate_file
@@ -23,7 +24,8 @@ from testgate.core.layout import (
     suite_bundle_key,
     suite_key,
 )
-from testgate.core.plan import Plan, Suite, budget_problem, plan_problems, suite_problems
+from testgate.core.plan import Plan, Suite
+from testgate.core.plan_problems import plan_problems, suite_problems
 from testgate.core.storing import to_json_bytes
 from testgate.core.toml_lines import line_of
 from testgate.runner.bundle import PUBLISH_AGAIN, check_bundle

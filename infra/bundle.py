@@ -60,6 +60,8 @@ HOOK_WITHOUT = (
     "src/testgate/core/frameworks.py",
     "src/testgate/core/gatefile.py",
     "src/testgate/core/gatefile_checks.py",
+    "src/testgate/core/gatefile_problems.py",
+    "src/testgate/core/gatefile_suites.py",
     "src/testgate/core/handoff.py",
     "src/testgate/core/history.py",
     "src/testgate/core/identity.py",

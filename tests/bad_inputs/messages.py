@@ -22,6 +22,8 @@ READERS = (
     "core/fields.py",
     "core/gatefile.py",
     "core/gatefile_checks.py",
+    "core/gatefile_problems.py",
+    "core/gatefile_suites.py",
     "core/headers.py",
     "core/identity_check.py",
     "core/images.py",

@@ -15,7 +15,8 @@ from testgate.core.checks import CHECK_KEYS, MAX_CHECK_S, MAX_NAME_CHARS, MAX_RE
 from testgate.core.conditions import OF_TEXT, Op
 from testgate.core.config import MAX_TIMEOUT_S, MIN_TIMEOUT_S
 from testgate.core.errors import PlanError
-from testgate.core.gatefile import FILE_KEYS, GATE_KEYS, SUITE_KEYS, parse_gate_file
+from testgate.core.gatefile import FILE_KEYS, GATE_KEYS, parse_gate_file
+from testgate.core.gatefile_suites import SUITE_KEYS
 from testgate.core.identity_check import KEYS as IDENTITY_KEYS
 from testgate.core.plan import (
     MAX_ATTEMPTS,

@@ -23,7 +23,8 @@ from testgate.cli.connection import (
 )
 from testgate.cli.proving import prove
 from testgate.cli.publishing import Publication, prepare_publication, publish
-from testgate.cli.run import Screen, end_on_sigterm, pair
+from testgate.cli.run import end_on_sigterm, pair
+from testgate.cli.screen import Screen
 from testgate.cli.vendoring import Machine
 from testgate.core.canonical import DIGEST, canonical_json, digest_of
 from testgate.core.errors import InputError, PlanError

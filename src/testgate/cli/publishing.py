@@ -16,7 +16,9 @@ from testgate.cli.vendoring import HERE, REQUIREMENTS, Machine, vendored_files
 from testgate.core.budget import budget_problem
 from testgate.core.canonical import digest_of
 from testgate.core.errors import PlanError, RunnerError
-from testgate.core.gatefile import GateFile, GateFileError, SuiteEntry, parse_gate_file
+from testgate.core.gatefile import GateFile, parse_gate_file
+from testgate.core.gatefile_problems import GateFileError
+from testgate.core.gatefile_suites import SuiteEntry
 from testgate.core.layout import (
     gate_key,
     image_gate_key,

@@ -27,8 +27,9 @@ from testgate.cli.inspecting import Target, find_or_explain
 from testgate.cli.publishing import Publication
 from testgate.cli.repository import repository
 from testgate.cli.resolving import resolve
-from testgate.cli.run import Screen, end_on_sigterm, pair
+from testgate.cli.run import end_on_sigterm, pair
 from testgate.cli.running import Against, rehearse, selected, with_only
+from testgate.cli.screen import Screen
 from testgate.cli.starting import as_process, by_docker, container_of
 from testgate.core.errors import GateError, InputError
 from testgate.core.layout import suite_bundle_key

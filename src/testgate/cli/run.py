@@ -3,21 +3,16 @@
 import json
 import os
 import signal
-import socket
 import sys
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Annotated, Self
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from testgate.cli.connection import AsJson
 from testgate.cli.exits import exit_code
@@ -25,20 +20,15 @@ from testgate.cli.granting import own_grants
 from testgate.cli.publishing import prepare_publication
 from testgate.cli.running import (
     Against,
-    Ended,
-    Happening,
     Rehearsal,
-    Started,
-    Working,
     rehearse,
     selected,
     with_only,
 )
+from testgate.cli.screen import Screen, print_broken, warn_of_nobody
 from testgate.core.config import parse_config
 from testgate.core.errors import ConfigError, GateError, InputError
-from testgate.core.evidence import Evidence, Run
-from testgate.core.outcomes import Outcome
-from testgate.core.plan import PARALLEL, Suite
+from testgate.core.plan import PARALLEL
 from testgate.report.rendering import Form, render
 from testgate.report.terminal import print_rehearsal
 
@@ -49,7 +39,6 @@ _FILES = {
     Form.MARKDOWN: "report.md",
 }
 
-_LISTENS_S = 3.0
 
 Suites = Annotated[
     list[str] | None,
@@ -112,7 +101,7 @@ def run_command(
     publication = prepare_publication(gate_file)
     plan = with_only(selected(publication.plan, suites or ()), test or ())
     console = Console(stderr=as_json, soft_wrap=True, highlight=False)
-    _warn_of_nobody(console, against.url)
+    warn_of_nobody(console, against.url)
     end_on_sigterm()
     against = replace(
         against,
@@ -129,7 +118,7 @@ def run_command(
     else:
         console.print()
         print_rehearsal(Console(highlight=False), rehearsal.record)
-        _print_broken(console, rehearsal)
+        print_broken(console, rehearsal)
         if output is not None:
             console.print(f"Reports and outputs are in {output}")
     raise typer.Exit(exit_code(rehearsal.verdict.outcome))
@@ -138,109 +127,6 @@ def run_command(
 def end_on_sigterm() -> None:
     """As CI cancels a job: what runs is ended, and nothing is left behind."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-
-
-def _warn_of_nobody(console: Console, url: str) -> None:
-    """Says so if nobody listens there: every test is about to fail, and none of them says why."""
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        socket.create_connection((parts.hostname or "", port), timeout=_LISTENS_S).close()
-    except OSError as exc:
-        console.print(f"[yellow]nothing listens at {escape(url)}: {exc.strerror or exc}[/]")
-
-
-class Screen:
-    """Lines for what has ended, and on a terminal a bar for each shard that runs."""
-
-    def __init__(
-        self, console: Console, suites: Mapping[str, Suite], *, lines: bool = True
-    ) -> None:
-        self._console = console
-        self._lines = lines
-        self._suites = suites
-        self._bars: dict[Run, TaskID] = {}
-        self._began: dict[Run, float] = {}
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[told]}"),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
-
-    def tell(self, happening: Happening) -> None:
-        """Show it."""
-        match happening:
-            case Started(run=run):
-                self._began[run] = time.monotonic()
-                self._bars[run] = self._progress.add_task(self._name(run), total=None, told="")
-                if self._lines and not self._console.is_terminal:
-                    self._console.print(f"  {self._name(run)}  runs")
-            case Working(shards=shards):
-                for run, at in shards.items():
-                    self._progress.update(
-                        self._bars[run], completed=at.ended, total=at.total, told=str(at)
-                    )
-            case Ended():
-                self._ended(happening)
-
-    def _ended(self, ended: Ended) -> None:
-        run = ended.result.run
-        self._progress.remove_task(self._bars.pop(run))
-        took_s = time.monotonic() - self._began.pop(run)
-        if not self._lines:
-            return
-        again = "; tries again" if ended.again else ""
-        self._console.print(
-            f"  {escape(self._name(run))}  {_shard_line(ended)} in {took_s:.1f} s{again}"
-        )
-
-    def _name(self, run: Run) -> str:
-        suite = self._suites[run.suite]
-        shard = f" {run.shard}/{suite.shards}" if suite.shards > 1 else ""
-        attempt = f", attempt {run.attempt}" if run.attempt > 1 else ""
-        return f"suite {run.suite}{shard}{attempt}"
-
-
-def _shard_line(ended: Ended) -> str:
-    """What a shard left, before anybody has judged it."""
-    result = ended.result
-    if not isinstance(result, Evidence):
-        return f"[red]left no result: {escape(result.cause)}[/]"
-    bad = [t for t in result.tests if t.outcome not in (Outcome.PASSED, Outcome.SKIPPED)]
-    code = "killed" if result.exit_code is None else f"exit code {result.exit_code}"
-    told = f"{len(result.tests)} tests, {len(bad)} not passed, {code}"
-    return f"[red]{told}[/]" if bad or result.exit_code else told
-
-
-def _print_broken(console: Console, rehearsal: Rehearsal) -> None:
-    """The end of what suites printed that broke: their reports do not tell why."""
-    broken = {
-        verdict.suite.name
-        for verdict in rehearsal.verdict.suites
-        if verdict.outcome in (Outcome.SUITE_ERROR, Outcome.INFRA_ERROR, Outcome.TIMED_OUT)
-    }
-    for run, printed in rehearsal.outputs.items():
-        lines = printed.decode(errors="replace").splitlines()[-20:]
-        if run.suite in broken and lines:
-            console.print(f"[bold]Suite {run.suite} printed at its end[/]")
-            console.print("\n".join(f"  {line}" for line in lines), style="dim", markup=False)
 
 
 def _write(directory: Path, rehearsal: Rehearsal) -> None:

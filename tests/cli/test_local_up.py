@@ -63,7 +63,7 @@ def test_it_serves_clients_until_it_is_stopped(start, number):
     } <= arns
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
-    rest, errors = process.communicate(timeout=20)
+    rest, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (0, "")
     assert "Stopping" in rest
     assert [child for child in children if child.is_running()] == []
@@ -73,7 +73,7 @@ def test_a_port_in_use_is_told(start):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         process = start("--port", str(port))
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 2
     assert str(port) in errors
     assert "Traceback" not in errors

@@ -79,7 +79,7 @@ class Gate:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
         )
 
     def record(self, *arguments, code):
@@ -287,7 +287,7 @@ def test_odd_things_in_the_place_of_the_output_hold_nobody_up(gate, url):
 
 
 def until(holds):
-    pause, deadline = threading.Event(), time.monotonic() + 30
+    pause, deadline = threading.Event(), time.monotonic() + 120
     while not holds():
         assert time.monotonic() < deadline
         pause.wait(0.05)

@@ -33,9 +33,9 @@ def images(tmp_path, command):
 def test_a_local_process_stands_for_it(tmp_path):
     path = images(tmp_path, '["{python}", "server.py"]')
     with as_process(CONTAINER, path) as url:
-        assert requests.get(url, timeout=5).text == "hello"
+        assert requests.get(url, timeout=60).text == "hello"
     with pytest.raises(requests.ConnectionError):
-        requests.get(url, timeout=5)
+        requests.get(url, timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_docker_runs_the_image_and_removes_it(tmp_path, monkeypatch, unused_port
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with by_docker(CONTAINER) as url:
         assert url == f"http://127.0.0.1:{unused_port}"
-        assert requests.get(url, timeout=5).text == "hello"
+        assert requests.get(url, timeout=60).text == "hello"
     asked = (tmp_path / "asked").read_text().splitlines()
     assert asked[:2] == [
         "run --rm --detach --publish 127.0.0.1::8080 --env GREETING=hello example.com/shop:2",

@@ -146,6 +146,6 @@ def test_a_suite_finds_its_packages_before_the_runners(suite):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert json.loads(done.stdout)["counts"]["passed"] == 1, done.stdout + done.stderr

@@ -22,7 +22,7 @@ from testgate.local.world import LocalAws, LocalSettings
 from tests.local.lambdas.conftest import World
 
 AWS = Path(sys.prefix) / "aws-cli" / "bin" / "aws"
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 needs_aws_cli = pytest.mark.skipif(
     not AWS.exists(), reason="no AWS CLI: `make aws-cli` puts it into .venv/aws-cli"
 )

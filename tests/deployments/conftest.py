@@ -32,7 +32,7 @@ from tests.rights.plugin import DIRECTORY
 ROOT = Path(__file__).resolve().parents[2]
 SECRETS_PAGE = ROOT / "docs" / "secrets.md"
 TIME_SCALE = 0.1
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 _numbers = itertools.count(1)
 
 GOOD = (
@@ -151,7 +151,7 @@ def testgate(lab: "Lab") -> Callable[..., subprocess.CompletedProcess[str]]:
             env=environment | changes,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
 
     return run
@@ -299,7 +299,7 @@ class Lab:
 
     def version(self, url: str) -> str | None:
         """What a listener serves; None if it serves no shop."""
-        answer = requests.get(f"{url}/version", timeout=5)
+        answer = requests.get(f"{url}/version", timeout=60)
         return str(answer.json()["version"]) if answer.ok else None
 
     @property

@@ -69,7 +69,7 @@ def push(lab, repository, *, scan):
     requests.post(
         f"{lab.local.url}/moto-api/static/ecr/scan-finding-results",
         json={"results": [result], "region": "us-east-1"},
-        timeout=10,
+        timeout=120,
     ).raise_for_status()
 
 

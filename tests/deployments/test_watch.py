@@ -45,7 +45,7 @@ def test_watch_tells_stages_shards_and_the_end(lab):
             lines.append(line.rstrip("\n"))
             if line.startswith("smoke/1:"):
                 flag.touch()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=120) == 0
     assert lines[:3] == [
         "IN_PROGRESS at POST_TEST_TRAFFIC_SHIFT",
         f"gate run {name}",

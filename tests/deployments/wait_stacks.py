@@ -78,7 +78,7 @@ def service_template(lab: Lab, version: str, **more: str) -> str:
 def until(holds: Callable[[], object], what: str) -> Any:
     """What holds in the end. Fails if it never does."""
     pause = threading.Event()
-    for _ in range(1200):
+    for _ in range(6000):
         found = holds()
         if found:
             return found

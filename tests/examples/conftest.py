@@ -21,7 +21,7 @@ class RunningShop:
     def stop(self) -> tuple[int, str]:
         """The exit code after SIGTERM, and what was logged since the start."""
         self.process.terminate()
-        _, log = self.process.communicate(timeout=10)
+        _, log = self.process.communicate(timeout=120)
         return self.process.returncode, log
 
 
@@ -44,7 +44,7 @@ def running_shop(environ: Mapping[str, str]) -> Iterator[RunningShop]:
         yield RunningShop(url=greeting.split()[-1], process=process)
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=120)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from examples.shop.api import ROUTES
 from tests.examples.conftest import StartShop
 
-TIMEOUT_S = 10
+TIMEOUT_S = 60
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 ITEM = {"product_id": "mug", "quantity": 1}
 

@@ -31,7 +31,7 @@ def run_suite(base_url: str, tmp_path: Path) -> Results:
         cwd=tmp_path,
         env={**environ, "BASE_URL": base_url},
         stdout=subprocess.DEVNULL,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     cases = ElementTree.parse(report).iter("testcase")

@@ -91,7 +91,7 @@ class Project:
             env=self.environ(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
             umask=umask,
         )

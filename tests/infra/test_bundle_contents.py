@@ -64,7 +64,7 @@ def unpacked(manifest: Manifest) -> dict[str, Path]:
 def run_python(program: str, *arguments: str | Path) -> str:
     """What the program prints, in Lambda's interpreter, which sees nothing of this checkout."""
     command = [LAMBDA_PYTHON, "-I", "-B", "-X", "utf8", "-c", program, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -20,8 +20,8 @@ EXECUTION = (
 TRACE = """base_url = 'http://127.0.0.1:34211'
 
     def test_checkout(base_url):
-        cart = requests.post(f"{base_url}/cart", timeout=5).json()
-        order = requests.post(f"{base_url}/cart/{cart['id']}/checkout", timeout=5)
+        cart = requests.post(f"{base_url}/cart", timeout=60).json()
+        order = requests.post(f"{base_url}/cart/{cart['id']}/checkout", timeout=60)
 >       assert order.status_code == 201, f"{order.status_code}, expected 201"
 E       AssertionError: 500, expected 201
 E       assert 500 == 201

@@ -173,7 +173,7 @@ def test_the_command_of_one_test_fails_as_the_gate_run_did(name, code, broken_sh
         env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert ran.returncode == code, ran.stdout + ran.stderr

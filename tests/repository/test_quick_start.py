@@ -44,7 +44,7 @@ def test_its_commands_gate_a_service_and_refuse_a_faulty_version():
         capture_output=True,
         text=True,
         check=False,
-        timeout=150,
+        timeout=400,
     )
     told = " ".join(done.stdout.split())
     assert told.count(SAYS) == 2, done.stdout + done.stderr

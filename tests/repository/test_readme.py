@@ -25,7 +25,7 @@ def demo():
         capture_output=True,
         text=True,
         check=False,
-        timeout=110,
+        timeout=400,
     )
 
 

@@ -341,7 +341,7 @@ def test_the_command_told_repeats_the_request(server, one):
     ask_check(one, server.url)
     line = curl_line(one, Green(url=f"{server.url}/", host="shop.example"))
     done = subprocess.run(
-        ["sh", "-c", f"{line} --silent"], capture_output=True, check=False, timeout=20
+        ["sh", "-c", f"{line} --silent"], capture_output=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stderr
     (method, path, headers, body), again = server.seen

@@ -169,7 +169,7 @@ def test_the_path_of_greens_url_stays(green):
 )
 def test_redirects_to_green_stay_on_the_relay_and_others_are_passed_on(green, relay, where, told):
     answer = requests.get(
-        f"{relay.base_url}/to", params={"where": where.format(green=green.url)}, timeout=5,
+        f"{relay.base_url}/to", params={"where": where.format(green=green.url)}, timeout=60,
         allow_redirects=False,
     )  # fmt: skip
     assert answer.headers["Location"] == told.format(relay=relay.origin)
@@ -183,7 +183,7 @@ def test_cookies_of_greens_domain_are_kept_for_the_relay(relay):
 
 
 def test_an_answer_arrives_before_it_has_ended(green, relay):
-    with requests.get(f"{relay.base_url}/stream", stream=True, timeout=10) as answer:
+    with requests.get(f"{relay.base_url}/stream", stream=True, timeout=120) as answer:
         pieces = answer.iter_content(None)
         assert next(pieces) == b"first"
         green.go.set()
@@ -197,7 +197,7 @@ def test_a_body_in_chunks_arrives_whole(relay):
 
 def test_an_answer_that_breaks_off_breaks_off_for_the_suite(relay):
     with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError)):
-        assert requests.get(f"{relay.base_url}/broken", timeout=5).content
+        assert requests.get(f"{relay.base_url}/broken", timeout=60).content
 
 
 def test_a_connection_is_used_again(relay):
@@ -313,7 +313,7 @@ def test_a_green_that_is_silent_is_a_timeout(monkeypatch):
 
 def test_closing_ends_what_is_still_open(green):
     relay = Relay(Target(base_url=green.url))
-    with requests.get(f"{relay.base_url}/stream", stream=True, timeout=10) as answer:
+    with requests.get(f"{relay.base_url}/stream", stream=True, timeout=120) as answer:
         pieces = answer.iter_content(None)
         assert next(pieces) == b"first"
         relay.close()

@@ -15,7 +15,7 @@ import pytest
 from testgate.local.balancer import Balancer
 from testgate.local.server import MotoServer
 
-_PATIENCE_S = 10.0
+_PATIENCE_S = 120.0
 
 
 class Handler(BaseHTTPRequestHandler):

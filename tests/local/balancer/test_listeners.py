@@ -27,7 +27,7 @@ def test_a_port_in_use_is_refused_and_leaves_no_listener(place: Place):
             place.listener(fixed("x"), port)
     assert place.elbv2.describe_listeners(LoadBalancerArn=place.arn)["Listeners"] == []
     _, url = place.listener(fixed("now"), port)
-    assert requests.get(url, timeout=5).text == "now"
+    assert requests.get(url, timeout=60).text == "now"
 
 
 def test_two_load_balancers_may_use_one_port_but_a_listener_not_twice(world: World, place: Place):
@@ -35,8 +35,8 @@ def test_two_load_balancers_may_use_one_port_but_a_listener_not_twice(world: Wor
     _, url = place.listener(fixed("one"))
     port = int(url.rpartition(":")[2])
     _, other_url = other.listener(fixed("two"), port)
-    assert requests.get(url, timeout=5).text == "one"
-    assert requests.get(other_url, timeout=5).text == "two"
+    assert requests.get(url, timeout=60).text == "one"
+    assert requests.get(other_url, timeout=60).text == "two"
     with pytest.raises(ClientError, match="DuplicateListener"):
         place.listener(fixed("again"), port)
     other.elbv2.delete_load_balancer(LoadBalancerArn=other.arn)
@@ -46,12 +46,12 @@ def test_listener_moves_and_goes_with_its_api_calls(place: Place):
     arn, url = place.listener(fixed("here"))
     port = free_port(place.address)
     place.elbv2.modify_listener(ListenerArn=arn, Port=port)
-    assert requests.get(f"http://{place.address}:{port}", timeout=5).text == "here"
+    assert requests.get(f"http://{place.address}:{port}", timeout=60).text == "here"
     with pytest.raises(requests.ConnectionError):
-        requests.get(url, timeout=5)
+        requests.get(url, timeout=60)
     place.elbv2.delete_listener(ListenerArn=arn)
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"http://{place.address}:{port}", timeout=5)
+        requests.get(f"http://{place.address}:{port}", timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -123,10 +123,10 @@ def test_cloudformation_makes_the_same_listeners(world: World):
     cloudformation.create_stack(StackName="lb", TemplateBody=json.dumps(template))
     (stack,) = cloudformation.describe_stacks(StackName="lb")["Stacks"]
     address = stack["Outputs"][0]["OutputValue"]
-    assert requests.get(f"http://{address}:{port}", timeout=5).status_code == 503
+    assert requests.get(f"http://{address}:{port}", timeout=60).status_code == 503
     cloudformation.delete_stack(StackName="lb")
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"http://{address}:{port}", timeout=5)
+        requests.get(f"http://{address}:{port}", timeout=60)
 
 
 def test_a_closed_balancer_leaves_nothing_listening():

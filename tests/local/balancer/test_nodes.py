@@ -32,7 +32,7 @@ def listen(world: World, wide: Place):
 
 
 def texts(urls):
-    return [requests.get(url, timeout=5).text for url in urls]
+    return [requests.get(url, timeout=60).text for url in urls]
 
 
 def test_every_address_listens_and_stops(world: World, wide: Place):
@@ -42,7 +42,7 @@ def test_every_address_listens_and_stops(world: World, wide: Place):
     wide.elbv2.delete_listener(ListenerArn=arn)
     for url in urls:
         with pytest.raises(requests.ConnectionError):
-            requests.get(url, timeout=5)
+            requests.get(url, timeout=60)
 
 
 def test_a_frozen_node_goes_on_by_the_rules_of_that_moment(world: World, wide: Place):

@@ -100,4 +100,4 @@ def test_a_listener_may_change_to_https_and_back(world: World, place: Place, aut
     )
     assert names_served(place, authority, port, "one.example")[1].endswith(b"plain")
     place.elbv2.modify_listener(ListenerArn=arn, Protocol="HTTP")
-    assert requests.get(url, timeout=5).text == "plain"
+    assert requests.get(url, timeout=60).text == "plain"

@@ -247,7 +247,7 @@ class Place:
 
 
 def ask(url: str) -> str:
-    response = requests.get(url, timeout=5)
+    response = requests.get(url, timeout=60)
     return response.text if response.ok else str(response.status_code)
 
 

@@ -162,9 +162,9 @@ def test_force_new_deployment_deploys_the_same_task_definition(place: Place):
 def test_reset_of_moto_forgets_services_and_ends_tasks(world: World, place: Place):
     place.created("blue")
     production, service_arn = place.site.production_url, place.service()["serviceArn"]
-    requests.post(f"{world.server.url}/moto-api/reset", timeout=60)
+    requests.post(f"{world.server.url}/moto-api/reset", timeout=300)
     with pytest.raises(requests.ConnectionError):
-        requests.get(production, timeout=5)
+        requests.get(production, timeout=60)
     place.ecs.create_cluster(clusterName=place.site.cluster)
     answer = place.ecs.describe_services(cluster=place.site.cluster, services=[service_arn])
     assert answer["services"] == []

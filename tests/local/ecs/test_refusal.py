@@ -146,7 +146,7 @@ def test_a_hook_still_running_when_another_refuses_is_not_waited_for(place: Plac
 
 def test_hooks_of_a_stage_run_in_parallel(place: Place, hooks: Hooks):
     place.created(desiredCount=0)
-    meeting = threading.Barrier(2, timeout=10)
+    meeting = threading.Barrier(2, timeout=120)
 
     def meet(_: object) -> HookResult:
         meeting.wait()

@@ -18,7 +18,7 @@ def stood_in(place: Place, **environment: str) -> dict[str, Any]:
     definition = place.task_definition("1", image=IMAGE, **environment)
     deployment = place.ended(place.create("1", taskDefinition=definition))
     assert deployment["status"] == "SUCCESSFUL", deployment
-    return dict(requests.get(f"{place.site.production_url}/any/path?q=1", timeout=5).json())
+    return dict(requests.get(f"{place.site.production_url}/any/path?q=1", timeout=60).json())
 
 
 def test_any_image_can_be_deployed_and_shows_what_it_is(place: Place):
@@ -44,9 +44,9 @@ def test_service_events_and_log_say_that_it_is_a_stand_in(world: World, place: P
 def test_any_method_is_answered(place: Place):
     stood_in(place)
     url = place.site.production_url
-    posted = requests.post(url, json={"a": 1}, timeout=5)
+    posted = requests.post(url, json={"a": 1}, timeout=60)
     assert (posted.status_code, posted.json()["image"]) == (200, IMAGE)
-    assert requests.head(url, timeout=5).content == b""
+    assert requests.head(url, timeout=60).content == b""
 
 
 def test_what_looks_like_a_credential_is_not_shown(place: Place):

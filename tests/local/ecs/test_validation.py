@@ -129,11 +129,11 @@ def test_a_request_without_required_members_is_refused(world: World):
         "X-Amz-Target": "AmazonEC2ContainerServiceV20141113.DescribeServiceRevisions",
         "Content-Type": "application/x-amz-json-1.1",
     }
-    response = requests.post(world.server.url, data=b"{}", headers=headers, timeout=5)
+    response = requests.post(world.server.url, data=b"{}", headers=headers, timeout=60)
     assert response.status_code == 400
     assert response.json()["__type"] == "InvalidParameterException"
     assert "serviceRevisionArns" in response.json()["message"]
-    response = requests.post(world.server.url, data=b"[", headers=headers, timeout=5)
+    response = requests.post(world.server.url, data=b"[", headers=headers, timeout=60)
     assert json.loads(response.text)["__type"] == "ClientException"
 
 

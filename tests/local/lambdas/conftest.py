@@ -64,7 +64,7 @@ class World:
         return buffer.getvalue()
 
     @staticmethod
-    def eventually(holds: Callable[[], Any], limit_s: float = 10.0) -> Any:
+    def eventually(holds: Callable[[], Any], limit_s: float = 120.0) -> Any:
         """What `holds` returns once it is true; what goes on in the background has no other end."""
         end = time.monotonic() + limit_s
         while not (found := holds()):

@@ -17,7 +17,7 @@ from testgate.local.server import MotoServer
 
 ROLE = "arn:aws:iam::123456789012:role/test"
 _INVOCATION = re.compile(r"^/2015-03-31/functions/(?P<name>[^/]+)/invocations/?$")
-_PATIENCE_S = 15.0
+_PATIENCE_S = 120.0
 
 Handler = Callable[[Any], Any]
 

@@ -46,7 +46,7 @@ SCRIPT = textwrap.dedent(
 def test_reset_stops_executions_and_keeps_the_bridges() -> None:
     """In a process of its own: moto's state is shared by all servers of a process."""
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=300, check=True
     )
     assert json.loads(done.stdout) == {
         "running": 1,

@@ -24,7 +24,7 @@ def test_clients_are_made_once_and_reach_the_server(server: MotoServer) -> None:
 
 
 def test_calls_are_answered_in_parallel(server: MotoServer) -> None:
-    inside = threading.Barrier(3, timeout=10)
+    inside = threading.Barrier(3, timeout=120)
 
     def route(request: Any) -> None:
         if request.path == "/testgate-barrier":

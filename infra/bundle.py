@@ -20,8 +20,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-if str(ROOT) not in sys.path:  # run as a script, Python puts only this file's directory there
-    sys.path.append(str(ROOT))
+for place in (ROOT, ROOT / "src"):  # run as a script, Python puts only this file's directory there
+    if str(place) not in sys.path:
+        sys.path.append(str(place))
 
 from infra.wheels import BundleError, Target, wheel_files  # noqa: E402
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -16,12 +17,13 @@ from testgate.core.errors import PlanError
 LAMBDA = Machine.of_stack({"Architecture": "arm64", "PythonRuntime": "python3.13"})
 
 
-def wheel(directory, name, version, tag, modules):
+def wheel(directory, name, version, tag, modules, requires=()):
     """A wheel as `pip install` takes it."""
+    needs = "".join(f"Requires-Dist: {each}\n" for each in requires)
     info = f"{name}-{version}.dist-info"
     files = {
         **modules,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
     }
     record = "".join(f"{path},,\n" for path in (*files, f"{info}/RECORD"))
@@ -80,6 +82,21 @@ def test_wheels_for_the_newer_glibc_are_for_the_runtimes_that_have_it(suite, tmp
     assert "__vendored__/newer.py" in vendored_files(suite, Machine.of_stack({}))
     with pytest.raises(PlanError, match="no wheel of newer for Lambda"):
         vendored_files(suite, Machine.of_stack({"PythonRuntime": "python3.11"}))
+
+
+def test_markers_are_judged_by_the_machine_it_is_for(suite, tmp_path):
+    index = tmp_path / "index"
+    needs = ["new ; python_version >= '3.13'", "old ; python_version < '3.13'"]
+    wheel(index, "outer", "1.0", "py3-none-any", {"outer.py": ""}, needs)
+    for name in ("new", "old", "arm", "intel"):
+        wheel(index, name, "1.0", "py3-none-any", {f"{name}.py": ""})
+    (suite / "requirements.txt").write_text(
+        "outer\narm ; platform_machine == 'aarch64'\nintel ; platform_machine == 'x86_64'\n"
+    )
+    for runtime, modules in (("3.13", {"outer", "new", "arm"}), ("3.11", {"outer", "old", "arm"})):
+        machine = Machine.of_stack({"Architecture": "arm64", "PythonRuntime": f"python{runtime}"})
+        files = vendored_files(suite, machine)
+        assert {Path(name).stem for name in files if name.endswith(".py")} == modules
 
 
 def test_programs_of_a_package_stay_programs(suite, tmp_path):

@@ -5,13 +5,12 @@ Imported by publishing and by the commands that choose the machine.
 """
 
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from testgate.cli.wheels import Elsewhere, both_tags, install_wheels, installed_files
 from testgate.core.errors import PlanError
 from testgate.runner.configuration import VENDORED
 
@@ -20,8 +19,6 @@ _WHEELS = {"x86_64": "manylinux2014_x86_64", "arm64": "manylinux2014_aarch64"}
 # From this minor version on Python runs on Amazon Linux 2023, whose glibc is 2.34.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 _AMAZON_LINUX_2023 = 12
-# What pip writes of the machine and the moment; importlib reads none of it.
-_VARYING = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 _MISSING = re.compile(r"(?:satisfies the requirement|No matching distribution found for) (\S+)")
 
 
@@ -39,6 +36,17 @@ class Machine:
             architecture=parameters.get("Architecture", "x86_64"),
             python=parameters.get("PythonRuntime", "python3.13").removeprefix("python"),
         )
+
+    @property
+    def elsewhere(self) -> Elsewhere | None:
+        """It, as wheels are chosen for it; None if it is this one."""
+        if self.architecture is None or self.python is None:
+            return None
+        tag = _WHEELS[self.architecture]
+        tags = both_tags(tag)
+        if int(self.python.partition(".")[2]) >= _AMAZON_LINUX_2023:
+            tags += (tag.replace("2014", "_2_28"),)
+        return Elsewhere(tags=tags, python=self.python)
 
     def __str__(self) -> str:
         if self.architecture is None:
@@ -67,38 +75,17 @@ def vendored_files(suite_dir: Path, machine: Machine) -> dict[str, Vendored]:
         return {}
     with tempfile.TemporaryDirectory(prefix="testgate-wheels-") as scratch:
         target = Path(scratch) / "files"
-        done = subprocess.run(
-            _pip(requirements, target, machine),
-            cwd=suite_dir,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = install_wheels(requirements.resolve(), target, machine.elsewhere, cwd=suite_dir)
         if done.returncode != 0:
             raise PlanError(_sentence(done.stderr, machine))
         return {
-            f"{VENDORED}/{path.relative_to(target).as_posix()}": _vendored(path)
-            for path in sorted(target.rglob("*"))
-            if path.is_file() and _wanted(path.relative_to(target))
+            f"{VENDORED}/{name.as_posix()}": _vendored(target / name)
+            for name in installed_files(target)
         }
 
 
 def _vendored(path: Path) -> Vendored:
     return Vendored(data=path.read_bytes(), program=bool(path.stat().st_mode & 0o100))
-
-
-def _pip(requirements: Path, target: Path, machine: Machine) -> list[str]:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-input", "--no-compile", "--only-binary", ":all:"]
-    command += ["--target", str(target), "--requirement", str(requirements.resolve())]
-    if machine.architecture is not None and machine.python is not None:
-        tag = _WHEELS[machine.architecture]
-        command += ["--implementation", "cp", "--python-version", machine.python]
-        # A wheel names one platform by its older or its newer tag (PEP 600).
-        command += ["--platform", tag, "--platform", tag.replace("2014", "_2_17")]
-        if int(machine.python.partition(".")[2]) >= _AMAZON_LINUX_2023:
-            command += ["--platform", tag.replace("2014", "_2_28")]
-    return command
 
 
 def _sentence(said: str, machine: Machine) -> str:
@@ -107,9 +94,3 @@ def _sentence(said: str, machine: Machine) -> str:
         return f"{REQUIREMENTS}: there is no wheel of {found[-1]} for {machine}"
     last = next((line for line in reversed(said.splitlines()) if line.strip()), "no reason given")
     return f"{REQUIREMENTS}: pip could not install it for {machine}: {last.strip()}"
-
-
-def _wanted(path: Path) -> bool:
-    if path.parts[0] == "bin" or "__pycache__" in path.parts or path.suffix == ".pyc":
-        return False
-    return not (path.parts[0].endswith(".dist-info") and path.name in _VARYING)

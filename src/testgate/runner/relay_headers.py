@@ -24,10 +24,8 @@ def request_headers(received: Headers, host: str, added: Mapping[str, str]) -> H
     """What green is sent: the suite's own, with Host and what is added in place of theirs."""
     dropped = _NOT_SENT_ON | _listed(received) | {name.lower() for name in added}
     kept = [(name, value) for name, value in received if name.lower() not in dropped]
-    upgrade = [
-        pair for pair in received if wants_upgrade(received) and pair[0].lower() == "upgrade"
-    ]
-    if upgrade:
+    if wants_upgrade(received):
+        upgrade = [pair for pair in received if pair[0].lower() == "upgrade"]
         kept += [("Connection", "Upgrade"), *upgrade]
     return [("Host", host), *kept, *added.items()]
 

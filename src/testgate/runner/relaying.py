@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 65_536
 _MAX_LINE_BYTES = 8_192
+_MORE = getattr(socket, "MSG_MORE", 0)  # of Linux; without it a body takes a packet of its own
 
 
 class BadRequestError(Exception):
@@ -183,19 +184,24 @@ class Exchange(BaseHTTPRequestHandler):
             hosts=upstream.hosts,
             origin=self.relay.origin,
         )
-        self._send_head(status, response.reason, headers, chunked=chunked)
+        more = bool(response.length) and not bodiless
+        self._send_head(status, response.reason, headers, chunked=chunked, more=more)
         if upgraded:
             self._splice(response)
         elif not bodiless:
             self._stream(response, chunked)
 
-    def _send_head(self, status: int, reason: str, headers: Headers, *, chunked: bool) -> None:
+    def _send_head(
+        self, status: int, reason: str, headers: Headers, *, chunked: bool, more: bool = False
+    ) -> None:
+        """`more`: a body of known length follows at once, and may share its packet."""
         lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
         if chunked:
             lines.append("Transfer-Encoding: chunked")
         if self.close_connection:
             lines.append("Connection: close")
-        self.wfile.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        self.connection.sendall(head, _MORE if more else 0)
 
     def _stream(self, response: http.client.HTTPResponse, chunked: bool) -> None:
         """Pass the body on as it comes. One that breaks off breaks off for the suite, too."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from testgate.core.binding import Question
 from testgate.core.layout import RunPlace, place_of
-from testgate.core.plan import Plan
+from testgate.core.plan import MAX_RUNS, Plan
 from testgate.core.storing import cap_sentence
 
 STATE_SCHEMA = "testgate.state/1"
@@ -116,9 +116,12 @@ def parse_ready(raw: object) -> Ready | None:
     if not isinstance(raw, Mapping) or raw.get("schema") != STATE_SCHEMA:
         return None
     try:
+        waves = tuple(_wave(wave) for wave in raw["waves"])
+        if sum(shards for wave in waves for _, shards in wave) > MAX_RUNS:
+            return None
         return Ready(
             gate=str(raw["gate"]),
-            waves=tuple(_wave(wave) for wave in raw["waves"]),
+            waves=waves,
             asks_identity=raw["asks_identity"] is True,
             deadline=_moment(raw["deadline"]),
         )

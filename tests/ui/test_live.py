@@ -10,7 +10,7 @@ from testgate.core.layout import IndexEntry
 from testgate.core.outcomes import Outcome
 from testgate.core.progress import Progress
 from testgate.core.states import Ready, begun
-from testgate.ui.live import FAILURES, NAMED, Step, live
+from testgate.ui.live import FAILURES, NAMED, OF_ENDED, Step, live
 from testgate.ui.source import RunTold
 from tests.core.samples import START, question
 from tests.ui.stored import a_place, a_shard, ended_tests
@@ -113,6 +113,13 @@ def test_names_of_tests_are_shared_out_among_the_shards_that_run(running, each):
     view = live("run", told(), shards, None, START)
     names = [test.name for test in view.shards[0].newest]
     assert names == [f"test_{n}" for n in range(NAMED)][::-1][:each]
+
+
+def test_a_shard_that_has_ended_makes_room():
+    tests = ended_tests(*[(f"test_{n}", "passed") for n in range(9)])
+    ended_one, running = a_shard(tests, ended=True), a_shard(tests, shard=2)
+    view = live("run", told(), [ended_one, running], None, START)
+    assert [len(each.newest) for each in view.shards] == [OF_ENDED, 9]
 
 
 def test_failures_are_named_up_to_a_limit_and_counted():

@@ -130,6 +130,7 @@ def test_a_run_is_listed_from_prepare_on_and_until_the_index_has_it(bucket, clie
     store(bucket, a_place("web-2"), a_record("failed"))
     page = client.get(LIVE).text
     assert 'data-over="yes"' in page
+    assert "suite smoke: failed" in page
     assert run_url(a_place("web-2")) in page
     assert "Running now" not in client.get("/").text
 
@@ -192,7 +193,8 @@ def test_what_has_ended_is_not_looked_for_again(bucket, client):
     client.get(LIVE)
     bucket.asked.clear()
     client.get(LIVE)
-    assert not [asked for asked in bucket.asked if "index" in asked or asked.startswith("GET")]
+    assert bucket.asked[:2] == [f"LIST states/{folder()}/ 3", "LIST progress/web-2/ 1000"]
+    assert not [asked for asked in bucket.asked if "index" in asked]
 
 
 def test_of_what_began_only_the_last_are_looked_at(bucket, client):

@@ -16,6 +16,7 @@ from testgate.ui.source import RunTold
 SILENT_AFTER = timedelta(minutes=5)
 LONGEST = timedelta(hours=25)  # the state machine's own timeout is a day
 NAMED = 20  # tests that are named as they end, over all shards
+OF_ENDED = 3  # that stay named of a shard that has ended
 FAILURES = 50
 MOST_WAVES = 100
 
@@ -218,10 +219,15 @@ def _shards(told: RunTold, shards: Sequence[ShardProgress], *, over: bool) -> tu
                 of=planned.get((suite, shard)),
                 step=_step_of(progress, over=over),
                 told=progress,
-                newest=progress.progress.newest[: -named - 1 : -1] if progress else (),
+                newest=_newest(progress, named) if progress else (),
             )
         )
     return tuple(views)
+
+
+def _newest(told: ShardProgress, named: int) -> tuple[EndedTest, ...]:
+    shown = min(named, OF_ENDED) if told.ended else named
+    return told.progress.newest[: -shown - 1 : -1]
 
 
 def _step_of(progress: ShardProgress | None, *, over: bool) -> Step:

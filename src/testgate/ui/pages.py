@@ -43,7 +43,9 @@ def make_app(source: Source, now: Callable[[], datetime]) -> Flask:
     app.config["TRUSTED_HOSTS"] = _LOOPBACK
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(visible=visible, duration=page_parts.duration)
-    app.jinja_env.globals.update(badge=_badge, icon=_icon, word=page_parts.word)
+    app.jinja_env.globals.update(
+        badge=_badge, icon=_icon, word=page_parts.word, counted=page_parts.counted
+    )
     app.after_request(_guard)
     app.register_error_handler(GateError, _tell_error)
     app.register_error_handler(404, _tell_missing)
@@ -80,6 +82,7 @@ class _Pages:
         shown = self._source.show(place) or abort(404)
         view = read_record(shown.record) if shown.record is not None else None
         entries = self._source.entries(cluster, service, _CHOICES)
+        suites = view.suites if view else ()
         return render_template(
             "run.html",
             place=place,
@@ -88,6 +91,8 @@ class _Pages:
             entry=next((each for each in entries if each.place == place), None),
             entries=entries[:_RUNS_OF_A_SERVICE],
             before=earlier(entries, place),
+            failures=[(suite, test) for suite in suites for test in suite.failures],
+            left_out=sum(suite.failures_left_out for suite in suites),
         )
 
     def report(
@@ -103,7 +108,8 @@ class _Pages:
 
     def live(self, run: str) -> str:
         view = self._live(run) or abort(404)
-        return render_template("live.html", view=view, now=self._now())
+        shown = self._source.show(view.entry.place) if view.entry else None
+        return render_template("live.html", view=view, shown=shown, now=self._now())
 
     def history(self, cluster: str, service: str, suite: str) -> str:
         entries = self._source.entries(cluster, service, _HISTORY_RUNS)

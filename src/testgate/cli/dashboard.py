@@ -1,5 +1,6 @@
 """`testgate ui`: the dashboard on this machine, over the records of AWS or of the local AWS."""
 
+import os
 import socket
 import webbrowser
 from datetime import UTC, datetime
@@ -57,9 +58,7 @@ def ui(
     connection = Connection(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
-    source = BucketSource(connection.bucket())
-    source.begun(1)  # a bucket that cannot be listed is told here, and not on a page
-    app = make_app(source, lambda: datetime.now(UTC))
+    app = make_app(_readable(BucketSource(connection.bucket())), lambda: datetime.now(UTC))
     with _listening(port) as listener:
         server = make_server(
             _LOOPBACK, 0, app, threaded=True, request_handler=_Quiet, fd=listener.fileno()
@@ -74,12 +73,26 @@ def ui(
             server.server_close()
 
 
+def _readable(source: BucketSource) -> BucketSource:
+    """The source, once it has been listed: what is wrong with it is told here, not on a page.
+    Raises GateError."""
+    try:
+        source.begun(1)
+    except GateError as exc:
+        raise GateError(
+            f"bucket {source.name} cannot be read ({exc}): name another with --bucket or --stack, "
+            "or have the rights of docs/read-only-policy.json"
+        ) from exc
+    return source
+
+
 def _listening(port: int) -> socket.socket:
     """Raises GateError."""
     try:
         return socket.create_server((_LOOPBACK, port))
     except OSError as exc:
+        why = os.strerror(exc.errno) if exc.errno else str(exc)
         raise GateError(
-            f"cannot listen on {_LOOPBACK}:{port} ({exc.strerror}): choose another --port, or 0 "
-            "for any free one"
+            f"cannot listen on {_LOOPBACK}:{port} ({why}): choose another --port, or 0 for any "
+            "free one"
         ) from exc

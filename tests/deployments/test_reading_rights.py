@@ -56,6 +56,7 @@ class Reader:
         return self.testgate(*arguments, **changes)
 
 
+@pytest.mark.timeout(300)  # thirty commands, each a process of its own
 def test_every_reading_command_does_with_it_and_needs_all_of_it(lab, reader, tmp_path):
     """A denied call fails the test by itself, whether or not its command minds."""
     lab.publish({"smoke": CHECKOUT_SUITE})

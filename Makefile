@@ -100,7 +100,7 @@ test-frameworks: bundle $(VENV)/.dev $(NEWMAN)/.installed chromium ## Run the re
 	@PATH="$(CURDIR)/$(NEWMAN)/node_modules/.bin:$$PATH" $(BIN)/python -m pytest tests/recipes --numprocesses 2 --dist loadgroup --quiet
 
 .PHONY: test-pages
-test-pages: chromium $(VENV)/.dev ## Open report pages in Debian's Chromium, which is installed if it is missing
+test-pages: chromium $(VENV)/.dev ## Open report pages and the dashboard in Debian's Chromium, which is installed if it is missing
 	@$(BIN)/python -m pytest --quiet tests/pages
 
 .PHONY: lint

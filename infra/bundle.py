@@ -83,6 +83,7 @@ HOOK_WITHOUT = (
     "src/testgate/core/run_verdict.py",
     "src/testgate/core/sharding.py",
     "src/testgate/core/spans.py",
+    "src/testgate/core/states.py",
     "src/testgate/core/suite_verdict.py",
     "src/testgate/core/thresholds.py",
     "src/testgate/core/toml_lines.py",
@@ -125,6 +126,7 @@ CONTROL_SOURCES = (
     "state_machines/steps/finish.py",
     "state_machines/steps/cancel.py",
     "state_machines/steps/changing.py",
+    "state_machines/steps/entering.py",
     "state_machines/steps/recording.py",
 )
 RUNNER_SOURCES = (

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from state_machines.steps.changing import compared
+from state_machines.steps.entering import tell_state
 from state_machines.steps.recording import (
     conclude,
     keep_durations,
@@ -49,6 +50,7 @@ from testgate.core.outcomes import Outcome
 from testgate.core.plan import Plan
 from testgate.core.quarantine import judging_day
 from testgate.core.record import RunTime, build_record, refused_before_tests, suite_times
+from testgate.core.states import Told, spell_judging
 from testgate.core.verdict import Verdict, judge
 
 State = Mapping[str, Any]
@@ -83,6 +85,7 @@ class Judge:
         """The verdict, recorded. Raises what is worth another try, and InputError for an input
         that is no question: such an execution has no place in the records."""
         question = parse_question(raw_input)
+        tell_state(self.bucket, execution, Told.JUDGE, spell_judging(self.now()))
         place = place_of(question.deployment, execution.name)
         written = self.bucket.find_json(place.record)
         if execution.name != question.execution_name:

@@ -6,11 +6,12 @@ hold in a moment is raised (SettlingError), for the state machine to try again.
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
+from state_machines.steps.entering import tell_state
 from testgate.aws.clients import client
 from testgate.aws.discovery import Discovery, Sight
 from testgate.aws.ecs import Ecs
@@ -43,6 +44,7 @@ from testgate.core.outcomes import Outcome
 from testgate.core.plan import Plan, shards_of
 from testgate.core.plan_problems import service_problem, timeout_problem
 from testgate.core.quarantine import judging_day
+from testgate.core.states import Told, begun, ready
 
 
 class SettlingError(Exception):
@@ -57,6 +59,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, object]:
         discovery=Discovery(ecs=ecs, elbv2=Elbv2(client("elbv2"))),
         bucket=Bucket(client("s3"), os.environ["RECORD_BUCKET"]),
         hook_function_arn=os.environ["HOOK_FUNCTION_ARN"],
+        now=lambda: datetime.now(UTC),
     )
     return step.prepare(parse_execution(event["execution"]), event["input"])
 
@@ -69,12 +72,21 @@ class Prepare:
     discovery: Discovery
     bucket: Bucket
     hook_function_arn: str
+    now: Callable[[], datetime]
 
     def prepare(self, execution: ExecutionRef, raw_input: object) -> dict[str, object]:
         """`ready: true` with waves and run context, or `ready: false` with outcome and sentence.
 
         Raises SettlingError and UnavailableError, both worth another try.
         """
+        self._tell(execution, raw_input)
+        try:
+            return self._prepared(execution, raw_input)
+        except SettlingError as exc:
+            self._tell(execution, raw_input, str(exc))
+            raise
+
+    def _prepared(self, execution: ExecutionRef, raw_input: object) -> dict[str, object]:
         try:
             question = parse_question(raw_input)
             if execution.name != question.execution_name:
@@ -122,6 +134,8 @@ class Prepare:
             deployment.expiry(self.hook_function_arn),
             after_tests_s=ASK_S if inquiry else 0,
         )
+        told = ready(plan, limits.gate, asks_identity=inquiry is not None)
+        tell_state(self.bucket, execution, Told.READY, told.spell())
         durations, expected_s = self._durations(plan, judging_day(execution.started_at))
         context = RunContext(
             input_digest=question.digest,
@@ -155,6 +169,13 @@ class Prepare:
             "asks_identity": inquiry is not None,
             **({"inquiry": inquiry.spell(), "ask_by": spell_time(limits.judge)} if inquiry else {}),
         }
+
+    def _tell(self, execution: ExecutionRef, raw_input: object, waits_for: str = "") -> None:
+        """Whose gate run this is, for those who watch; an input that is no question has nobody."""
+        with contextlib.suppress(InputError):
+            question = parse_question(raw_input)
+            told = begun(question, execution.name, self.now(), waits_for)
+            tell_state(self.bucket, execution, Told.PREPARE, told.spell())
 
     def _durations(self, plan: Plan, on: date) -> tuple[dict[str, str], dict[str, float]]:
         """By suite: the latest durations of those in shards, and the seconds that others took. They

@@ -30,7 +30,13 @@ from testgate.core.errors import (
 from testgate.core.evidence import Evidence, Kept
 from testgate.core.handoff import Pointer, Task, parse_order
 from testgate.core.layout import durations_key, progress_key, suite_bundle_key
-from testgate.core.masking import MIN_SECRET_CHARS, hidden_values, mask_bytes, mask_evidence
+from testgate.core.masking import (
+    MIN_SECRET_CHARS,
+    hidden_values,
+    mask,
+    mask_bytes,
+    mask_evidence,
+)
 from testgate.core.plan import Plan, Runner, Suite
 from testgate.core.progress import Progress, ShardProgress
 from testgate.core.redaction import redact_bytes
@@ -44,7 +50,7 @@ from testgate.runner.remains import (
     fresh_directory,
     hide_from_children,
 )
-from testgate.runner.reported import MAX_REPORT_BYTES
+from testgate.runner.reported import MAX_NAME_CHARS, MAX_REPORT_BYTES, clean
 from testgate.runner.suite import SuiteRun, may_try_again, run_suite
 from testgate.runner.telling import telling
 
@@ -80,15 +86,17 @@ def run_shard(bucket: Bucket, event: Mapping[str, Any]) -> dict[str, object]:
         durations = _durations(bucket, task)
         if durations is not None:
             run.durations_path.write_bytes(durations)
-        with telling(run.progress_path, _teller(bucket, plan, task)):
+        with telling(run.progress_path, _teller(bucket, plan, task, _hidden(run))):
             left = run_suite(run)
         evidence = mask_evidence(left, _hidden(run))
         pointer = _store(bucket, task, run, evidence)
     return pointer.spell() | {"again": may_try_again(task, evidence, datetime.now(UTC))}
 
 
-def _teller(bucket: Bucket, plan: Plan, task: Task) -> Callable[[Progress, bool], None]:
-    """Stores how far the shard is, over what it told before."""
+def _teller(
+    bucket: Bucket, plan: Plan, task: Task, hidden: Sequence[str]
+) -> Callable[[Progress, bool], None]:
+    """Stores how far the shard is, over what it told before; names of tests as in evidence."""
     run, context, started_at = task.run, task.context, datetime.now(UTC)
     number, wave = next(
         (number, wave)
@@ -102,7 +110,7 @@ def _teller(bucket: Bucket, plan: Plan, task: Task) -> Callable[[Progress, bool]
             suite=run.suite,
             shard=run.shard,
             attempt=run.attempt,
-            progress=progress,
+            progress=progress.renamed(lambda name: clean(mask(name, hidden), MAX_NAME_CHARS)),
             started_at=started_at,
             at=datetime.now(UTC),
             deadline=context.deadline,

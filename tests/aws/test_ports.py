@@ -72,7 +72,18 @@ def test_folders_are_what_keys_go_on_with(bucket):
     for key in ("p/a/1", "p/a/2", "p/b/c/3", "p/file", "q/a/1"):
         bucket.put(key, b"", "text/plain")
     assert list(bucket.folders("p/")) == ["p/a/", "p/b/"]
+    assert list(bucket.folders("p/", 1)) == ["p/a/"]
     assert list(bucket.folders("nothing/")) == []
+
+
+def test_another_content_has_another_tag(bucket):
+    bucket.put("p/a", b"1", "text/plain")
+    bucket.put("p/b", b"1", "text/plain")
+    before = dict(bucket.tagged_keys("p/"))
+    bucket.put("p/b", b"2", "text/plain")
+    after = dict(bucket.tagged_keys("p/"))
+    assert after["p/a"] == before["p/a"]
+    assert after["p/b"] != before["p/b"]
 
 
 def test_what_is_no_json_is_told(bucket):

@@ -39,6 +39,11 @@ def scene(**changes):
             scene(ended=frozenset({"smoke/1"})),
             ["smoke/1: ended (13 of 14 tests)"],
         ),
+        (
+            scene(shards={"smoke/1": Progress(ended=5, failed=1, first_failed=("a",))}),
+            scene(shards={"smoke/1": Progress(ended=6, failed=2, first_failed=("a", "b"))}),
+            ["smoke/1: failed b", "smoke/1: 6 tests, 2 failed"],
+        ),
         (scene(), scene(ended=frozenset({"b/1", "a/1"})), ["a/1: ended", "b/1: ended"]),
         (scene(waiting=("a waits",)), scene(waiting=("a waits", "b waits")), ["b waits"]),
     ],

@@ -214,7 +214,7 @@ class Lab:
         publish(self.bucket, publication)
         return publication.pinned
 
-    def publish_waves(self, *texts: str) -> None:
+    def publish_waves(self, *texts: str, gate: str = "") -> None:
         """Publish a gate of this lab's name: a suite of one file a wave, one after another."""
         tables = []
         for number, text in enumerate(texts, start=1):
@@ -223,7 +223,9 @@ class Lab:
             (self.directory / name / "test_it.py").write_text(text)
             tables.append(f'[[suites]]\nname = "{name}"\npath = "{name}"\nwave = {number}\n')
         gate_file = self.directory / "testgate.toml"
-        gate_file.write_text(f'schema = 1\n[gate]\nname = "{self.name}"\n' + "".join(tables))
+        gate_file.write_text(
+            f'schema = 1\n[gate]\nname = "{self.name}"\n{gate}\n' + "".join(tables)
+        )
         publish(self.bucket, prepare_publication(gate_file))
 
     def hook(self, **details: Any) -> Hook:

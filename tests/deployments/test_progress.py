@@ -39,6 +39,7 @@ def test_progress_is_there_while_a_suite_runs_and_says_when_it_has_ended(lab):
     assert deployment["status"] == "SUCCESSFUL", lab.run(deployment).sentence
     first = seen[0]
     assert (first.progress.ended, first.progress.total, first.ended) == (1, 2, False)
+    assert [test.name for test in first.progress.newest] == ["test_it.py::test_health"]
     assert (first.suite, first.shard, first.wave, first.waves, first.due) == ("smoke", 1, 1, 1, 1)
     (key,) = lab.bucket.keys(progress_prefix(lab.run(deployment).place.run_name))
     last = parse_shard_progress(lab.bucket.get_json(key))

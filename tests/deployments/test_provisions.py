@@ -6,6 +6,7 @@ import json
 import pytest
 
 from testgate.cli.publishing import prepare_publication, publish
+from testgate.core.layout import progress_prefix
 from testgate.core.outcomes import Outcome
 from tests.deployments.conftest import GOOD, SUITE
 
@@ -17,13 +18,16 @@ SHOP_PASSWORD = "secretsmanager:shop-tests/user#password"
 API_TOKEN = "ssm:/shop-tests/token"
 """
 TELLS_ALL = """
-import os, pathlib, requests
+import os, pathlib, pytest, requests
 def test_health(base_url):
     assert requests.get(base_url + "/health").status_code == 200
 def test_it_was_given_what_its_gate_file_says():
     assert os.environ["SHOP_PASSWORD"] == "tr0ub4dor" + "&3"
     assert os.environ["API_TOKEN"] == "k9-Zq" + "8w7e6"
     assert os.environ["TENANT"] == "smoke-" + os.environ["TESTGATE_RUN_ID"]
+@pytest.mark.parametrize("token", [os.environ.get("API_TOKEN", "none")])
+def test_is_named_after_one(token):
+    assert token
 def test_it_tells_them():
     results = pathlib.Path(os.environ["TESTGATE_RESULTS_DIR"])
     (results / "shots").mkdir()
@@ -100,6 +104,9 @@ def test_secrets_reach_the_suite_and_nothing_that_is_kept(lab, given):
     where = "smoke/1/1-0/artifacts/shots"
     assert kept == [(f"{where}/page.html", True), (f"{where}/page.png", True)]
     stored = {key: lab.bucket.get(key) for key in lab.bucket.keys(run.place.prefix)}
+    (progress,) = lab.bucket.keys(progress_prefix(run.place.run_name))
+    stored[progress] = lab.bucket.get(progress)
+    assert b"test_is_named_after_one[[redacted]]" in stored[progress]
     assert stored[f"{run.place.prefix}evidence/{where}/page.png"] == b"\x89PNG\xff[redacted]"
     assert len(stored) > 8
     (execution,) = lab.executions(deployment)

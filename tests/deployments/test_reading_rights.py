@@ -1,12 +1,16 @@
 """docs/read-only-policy.json is enough for every reading command, and nothing in it is too much."""
 
 import json
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import pytest
 
 from testgate.core.arns import parse_service_deployment_arn
 from testgate.core.layout import place_of
 from tests.deployments.conftest import CHECKOUT_SUITE, ROOT
+from tests.deployments.dashboards import serving
 from tests.deployments.test_logs import logging_task
 from tests.deployments.test_wait import WAITING_SUITE
 from tests.deployments.wait_stacks import service_template, until
@@ -14,31 +18,45 @@ from tests.deployments.wait_stacks import service_template, until
 POLICY = (ROOT / "docs" / "read-only-policy.json").read_text()
 
 
-@pytest.fixture
-def reader(lab, testgate):
-    """Runs `testgate` with a role that has the policy alone."""
-    role = f"{lab.name}-reader"
+def role_with(lab, name, *policies):
+    """Variables by which AWS's tools take a role that has these policies alone."""
+    role = f"{lab.name}-{name}"
     iam, sts = lab.local.client("iam"), lab.local.client("sts")
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     arn = iam.create_role(
         RoleName=role,
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
     )["Role"]["Arn"]
-    iam.put_role_policy(
-        RoleName=role,
-        PolicyName="read",
-        PolicyDocument=POLICY.replace("RECORD-BUCKET", lab.stack.record_bucket),
-    )
+    for policy in policies:
+        document = policy.replace("RECORD-BUCKET", lab.stack.record_bucket)
+        iam.put_role_policy(RoleName=role, PolicyName="read", PolicyDocument=document)
     keys = sts.assume_role(RoleArn=arn, RoleSessionName="reader")["Credentials"]
-
-    own = {
+    return {
         "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
         "AWS_SESSION_TOKEN": keys["SessionToken"],
     }
-    return lambda *arguments, **changes: testgate(*arguments, **own, **changes)
 
 
+@pytest.fixture
+def reader(lab, testgate):
+    """Runs `testgate` with a role that has the policy alone."""
+    own = role_with(lab, "reader", POLICY)
+    return Reader(own, lambda *arguments, **changes: testgate(*arguments, **own, **changes))
+
+
+@dataclass(frozen=True)
+class Reader:
+    """`own`: the variables by which AWS's tools take the role's credentials."""
+
+    own: Mapping[str, str]
+    testgate: Callable[..., subprocess.CompletedProcess[str]]
+
+    def __call__(self, *arguments, **changes):
+        return self.testgate(*arguments, **changes)
+
+
+@pytest.mark.timeout(300)  # thirty commands, each a process of its own
 def test_every_reading_command_does_with_it_and_needs_all_of_it(lab, reader, tmp_path):
     """A denied call fails the test by itself, whether or not its command minds."""
     lab.publish({"smoke": CHECKOUT_SUITE})
@@ -80,6 +98,12 @@ def test_every_reading_command_does_with_it_and_needs_all_of_it(lab, reader, tmp
     lab.bucket.put_json_once(progress, {"done": 1, "total": 2})
     watched = reader("watch", going, "--timeout", "0")
     assert (watched.returncode, "smoke/1: 1 of 2 tests" in watched.stdout) == (15, True)
+    with serving(lab, **reader.own) as dashboard:
+        live = until(dashboard.live, "the gate run that runs")
+        assert "test_it.py::test_health" in dashboard.page(live)
+        run = next(link for link in dashboard.links() if link.startswith("/run/"))
+        for path in (run, *dashboard.links(run), f"/history/{service}/smoke"):
+            dashboard.page(path)
     flag.touch()
     assert (told.returncode, "is RUNNING" in told.stderr) == (7, True)
     lab.ended(going)
@@ -100,6 +124,18 @@ def test_with_it_nothing_can_be_stopped(lab, reader):
         assert "is not authorized to perform: " in denied.stderr
     flag.touch()
     assert lab.ended(going)["status"] == "SUCCESSFUL"
+
+
+@pytest.mark.denied("s3:ListBucket", "cloudformation:DescribeStacks")
+def test_the_dashboard_says_at_once_what_it_may_not_read(lab, testgate):
+    nobody = role_with(lab, "nobody")
+    denied = testgate("ui", "--no-open", "--bucket", lab.stack.record_bucket, **nobody)
+    assert denied.returncode == 2
+    for words in ("is not authorized to perform: s3:ListBucket", "docs/read-only-policy.json"):
+        assert words in denied.stderr
+    denied = testgate("ui", "--no-open", **nobody)
+    assert denied.returncode == 2
+    assert "cannot read stack 'testgate'" in denied.stderr
 
 
 def used(lab, role):

@@ -14,6 +14,7 @@ from testgate.aws.stepfunctions import StepFunctions
 from testgate.core.admission import ScanFacts, SignatureFacts
 from testgate.core.approval import Upload
 from testgate.core.arns import ServiceDeploymentArn
+from testgate.core.canonical import digest_of
 from testgate.core.errors import NotFoundError, PortError
 from testgate.core.facts import DeploymentFacts, ExecutionFacts
 from testgate.core.images import EcrPlace, ImageName
@@ -63,12 +64,15 @@ class FakeBucket(Bucket):
     def exists(self, key: str) -> bool:
         return key in self.objects
 
-    def keys(self, prefix: str, limit: int = 1000, after: str = "") -> Iterator[str]:
+    def tagged_keys(
+        self, prefix: str, limit: int = 1000, after: str = ""
+    ) -> Iterator[tuple[str, str]]:
         self.failures.strike("keys")
         found = (key for key in self.objects if key.startswith(prefix) and key > after)
-        yield from sorted(found)[:limit]
+        for key in sorted(found)[:limit]:
+            yield key, digest_of(self.objects[key])
 
-    def folders(self, prefix: str) -> Iterator[str]:
+    def _folders(self, prefix: str, limit: int | None) -> Iterator[str]:
         rests = (key.removeprefix(prefix) for key in self.objects if key.startswith(prefix))
         yield from sorted({f"{prefix}{rest.split('/')[0]}/" for rest in rests if "/" in rest})
 

@@ -38,6 +38,7 @@ CONTROL_FILES = [
     "state_machines/steps/judge.py",
     "state_machines/steps/prepare.py",
     "state_machines/steps/changing.py",
+    "state_machines/steps/entering.py",
     "state_machines/steps/recording.py",
     *LIBRARY_FILES,
     "testgate/core/plan.py",

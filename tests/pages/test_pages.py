@@ -4,13 +4,11 @@ in spite of what tests are called."""
 import time
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
+from tests.pages.conftest import DESK, PHONE, grave
 from tests.pages.pictures import png
 from tests.report import records
 
-PHONE = {"viewport": {"width": 360, "height": 740}}
-DESK = {"viewport": {"width": 1280, "height": 900}}
 RECORDS = {
     "refused": records.refused,
     "passed": records.promoted,
@@ -20,7 +18,6 @@ RECORDS = {
     "hostile": records.hostile,
 }
 MAX_ROWS = 500
-GRAVE = ("serious", "critical")
 
 
 def show_list(page):
@@ -30,12 +27,6 @@ def show_list(page):
 
 def rows(page):
     return page.locator("#list tbody tr")
-
-
-def grave(page):
-    """What axe calls serious or worse."""
-    found = Axe().run(page).response["violations"]
-    return [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in GRAVE]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

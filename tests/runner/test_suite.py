@@ -233,6 +233,7 @@ def test_a(base_url, n): ask(base_url)
     assert names == [f"test_a.py::test_a[{n}]" for n in range(first, first + 3)]
     progress = read_progress((tmp_path / "progress.txt").read_text().splitlines())
     assert (progress.ended, progress.total) == (3, 3)
+    assert sorted(test.name for test in progress.newest) == names
 
 
 ASKS = """

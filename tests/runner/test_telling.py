@@ -41,6 +41,12 @@ def test_its_end_is_told_though_the_suite_raises_and_telling_fails(tmp_path):
     assert told[-1] is True
 
 
+def test_a_line_that_is_being_written_is_not_told(tmp_path):
+    (tmp_path / "progress.txt").write_text('passed "a"\nfailed "half a sec')
+    assert [test.name for test in progress_at(tmp_path / "progress.txt").newest] == ["a"]
+    assert progress_at(tmp_path / "progress.txt").ended == 1
+
+
 def test_what_is_no_plain_file_tells_nothing(tmp_path):
     (tmp_path / "secret").write_text("of 5\npassed\n")
     (tmp_path / "link").symlink_to(tmp_path / "secret")

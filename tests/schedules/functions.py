@@ -148,6 +148,7 @@ class Functions:
             discovery=Discovery(ecs=ecs, elbv2=Elbv2(ElbClient(caller, self._world.balancer))),
             bucket=Bucket(S3Client(caller, self._world.storage), BUCKET),
             hook_function_arn=HOOK_FUNCTION,
+            now=self._world.kernel.now,
         )
         return step.prepare(execution, event["input"])
 

@@ -76,8 +76,8 @@ def test_durations_that_cannot_be_kept_change_no_verdict(after):
     made = stage()
     prepared = made.prepare()
     assert prepared["ready"] is True
-    reports = 4  # which are put the same way, before
-    good = [None] * (reports + after)
+    before = 5  # that Judge has begun, and four reports
+    good = [None] * (before + after)
     error = UnavailableError("S3 is away")
     strike = made.bucket.failures.strike
 

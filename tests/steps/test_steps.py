@@ -22,6 +22,7 @@ from testgate.core.outcomes import Outcome
 from testgate.core.plan import MAX_RUNS, Plan
 from testgate.core.reach import Listener
 from testgate.core.routing import Condition
+from testgate.core.states import parse_begun, parse_ready
 from tests.core.samples import (
     BUNDLE,
     FUNCTION,
@@ -89,7 +90,11 @@ class Stage:
         )
         discovery = Discovery(ecs=self.ecs, elbv2=self.elbv2)
         self.step = Prepare(
-            ecs=self.ecs, discovery=discovery, bucket=self.bucket, hook_function_arn=FUNCTION
+            ecs=self.ecs,
+            discovery=discovery,
+            bucket=self.bucket,
+            hook_function_arn=FUNCTION,
+            now=lambda: START,
         )
         self.judging = Judge(
             ecs=self.ecs,
@@ -602,3 +607,45 @@ def test_the_largest_plan_fits_into_a_state():
         "so_far": {"number": 1, "results": [[], ended]},
     }
     assert len(json.dumps(state)) < 262_144 * 0.9
+
+
+def states_told(stage):
+    """What the steps told, by the last part of the key."""
+    return {
+        key.rpartition("/")[2]: json.loads(body)
+        for key, body in stage.bucket.objects.items()
+        if key.startswith("states/")
+    }
+
+
+def test_prepare_and_judge_tell_that_they_are_entered():
+    stage = Stage()
+    prepared = stage.prepare()
+    told = states_told(stage)
+    assert set(told) == {"prepare.json", "ready.json"}
+    assert told["prepare.json"]["run_name"] == stage.execution.name
+    assert parse_begun(told["prepare.json"]) is not None
+    plan_told = parse_ready(told["ready.json"])
+    assert plan_told is not None
+    assert plan_told.waves == ((("smoke", 1),),)
+    stage.judge(prepared, stage.leave(evidence(stage.plan, passed("a"))))
+    assert "judge.json" in states_told(stage)
+
+
+def test_prepare_tells_what_it_waits_for():
+    stage = Stage()
+    stage.elbv2.targets = [{"127.0.0.1:1": "initial"}]
+    with pytest.raises(SettlingError) as raised:
+        stage.prepare()
+    assert states_told(stage)["prepare.json"]["waits_for"] == str(raised.value)
+
+
+def test_no_step_minds_that_it_cannot_tell():
+    stage = Stage()
+    stage.bucket.failures.add("put", *[UnavailableError("later")] * 2)
+    prepared = stage.prepare()
+    assert prepared["ready"] is True
+    stage.bucket.failures.add("put", UnavailableError("later"))
+    output = stage.judge(prepared, stage.leave(evidence(stage.plan, passed("a"))))
+    assert output.outcome is Outcome.PASSED
+    assert states_told(stage) == {}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from testgate.aws.clients import port_errors
@@ -73,6 +74,13 @@ class Bucket:
 
     def keys(self, prefix: str, limit: int = 1000, after: str = "") -> Iterator[str]:
         """Keys under a prefix in order, at most `limit` of them, those behind `after` alone."""
+        for key, _ in self.tagged_keys(prefix, limit, after):
+            yield key
+
+    def tagged_keys(
+        self, prefix: str, limit: int = 1000, after: str = ""
+    ) -> Iterator[tuple[str, str]]:
+        """As `keys`, each with a tag that is another once other bytes lie there."""
         with port_errors(f"listing {prefix}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name,
@@ -82,13 +90,20 @@ class Bucket:
             )
             for page in pages:
                 for item in page.get("Contents", ()):
-                    yield item["Key"]
+                    yield item["Key"], item["ETag"]
 
-    def folders(self, prefix: str) -> Iterator[str]:
-        """What keys go on with up to their next slash, each once, with the prefix and the slash."""
+    def folders(self, prefix: str, limit: int | None = None) -> Iterator[str]:
+        """What keys go on with up to their next slash, each once, with the prefix and the slash; at
+        most `limit` of them, the first."""
+        return islice(self._folders(prefix, limit), limit)
+
+    def _folders(self, prefix: str, limit: int | None) -> Iterator[str]:
         with port_errors(f"listing {prefix}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.name, Prefix=prefix, Delimiter="/"
+                Bucket=self.name,
+                Prefix=prefix,
+                Delimiter="/",
+                PaginationConfig={"PageSize": min(limit or 1000, 1000)},
             )
             for page in pages:
                 for item in page.get("CommonPrefixes", ()):

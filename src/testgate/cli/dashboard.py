@@ -1,14 +1,14 @@
 """`testgate ui`: the dashboard on this machine, over the records of AWS or of the local AWS."""
 
+import os
+import socket
 import webbrowser
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from testgate.aws.s3 import Bucket
 from testgate.cli.connection import (
     DEFAULT_STACK,
     BucketName,
@@ -18,22 +18,9 @@ from testgate.cli.connection import (
     Region,
     StackName,
 )
-from testgate.cli.reporting import record_of
-from testgate.cli.runs import StoredRun, read_run
-from testgate.core.errors import EvidenceError, GateError
-from testgate.core.layout import (
-    INDEX,
-    PROGRESS,
-    IndexEntry,
-    RunPlace,
-    index_prefix,
-    parse_index_key,
-    progress_prefix,
-)
-from testgate.core.progress import ShardProgress, parse_shard_progress
-from testgate.report.rendering import Form, render
+from testgate.cli.dashboard_source import BucketSource
+from testgate.core.errors import GateError
 from testgate.ui.pages import make_app
-from testgate.ui.source import Shown
 
 Port = Annotated[int, typer.Option("--port", help="Port; 0 for any free one.", min=0, max=65535)]
 Open = Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")]
@@ -45,70 +32,6 @@ class _Quiet(WSGIRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing."""
-
-
-class BucketSource:
-    """The dashboard's source: the record bucket."""
-
-    def __init__(self, bucket: Bucket) -> None:
-        self._bucket = bucket
-        self.name = bucket.name
-
-    def services(self) -> Iterable[tuple[str, str]]:
-        """As in the index."""
-        for cluster in self._bucket.folders(INDEX):
-            for prefix in self._bucket.folders(cluster):
-                _, cluster_name, service, _ = prefix.split("/")
-                yield cluster_name, service
-
-    def entries(self, cluster: str, service: str, limit: int) -> Sequence[IndexEntry]:
-        """The newest; keys that are none are passed by."""
-        keys = self._bucket.keys(index_prefix(cluster, service), limit)
-        return [entry for key in keys if (entry := parse_index_key(key)) is not None]
-
-    def show(self, place: RunPlace) -> Shown | None:
-        """As far as it can be read."""
-        run = read_run(self._bucket, place)
-        if run is None:
-            return self._unread(place)
-        return Shown(sentence=run.sentence, record=run.record, problems=run.problems)
-
-    def _unread(self, place: RunPlace) -> Shown | None:
-        """What the index alone says of a run of which no document can be read."""
-        entries = self.entries(place.cluster, place.service, 1000)
-        entry = next((each for each in entries if each.place == place), None)
-        if entry is None:
-            return None
-        indexed = StoredRun(place=place, bucket=self.name, record=None, answer=None, indexed=entry)
-        found = (
-            f"{place.record} is there and cannot be read: it was cut off, or another version or "
-            "another program wrote it"
-            if self._bucket.exists(place.record)
-            else f"{place.record} is missing: it has expired, or was never written"
-        )
-        return Shown(sentence=indexed.sentence, record=None, problems=(found,))
-
-    def page(self, place: RunPlace) -> bytes | None:
-        """Made anew."""
-        run = read_run(self._bucket, place)
-        return render(Form.HTML, record_of(run)) if run is not None else None
-
-    def executions(self) -> Iterable[str]:
-        """By the prefixes."""
-        for prefix in self._bucket.folders(PROGRESS):
-            yield prefix.removeprefix(PROGRESS).rstrip("/")
-
-    def progress(self, execution: str) -> Sequence[ShardProgress]:
-        """What can be read of it."""
-        found: list[ShardProgress] = []
-        for key in self._bucket.keys(progress_prefix(execution)):
-            try:
-                shard = parse_shard_progress(self._bucket.find_json(key))
-            except EvidenceError:
-                continue
-            if shard is not None:
-                found.append(shard)
-        return found
 
 
 def ui(
@@ -135,16 +58,41 @@ def ui(
     connection = Connection(
         endpoint_url=endpoint_url, region=region, profile=profile, bucket_name=bucket, stack=stack
     )
-    app = make_app(BucketSource(connection.bucket()), lambda: datetime.now(UTC))
+    app = make_app(_readable(BucketSource(connection.bucket())), lambda: datetime.now(UTC))
+    with _listening(port) as listener:
+        server = make_server(
+            _LOOPBACK, 0, app, threaded=True, request_handler=_Quiet, fd=listener.fileno()
+        )
+        url = f"http://{_LOOPBACK}:{listener.getsockname()[1]}/"
+        typer.echo(f"{url}  (Ctrl-C ends it)")
+        if open_browser and not webbrowser.open(url):
+            typer.echo("no browser could be started: open this address yourself", err=True)
+        try:
+            server.serve_forever()
+        finally:
+            server.server_close()
+
+
+def _readable(source: BucketSource) -> BucketSource:
+    """The source, once it has been listed: what is wrong with it is told here, not on a page.
+    Raises GateError."""
     try:
-        server = make_server(_LOOPBACK, port, app, threaded=True, request_handler=_Quiet)
-    except (OSError, SystemExit) as exc:
-        raise GateError(f"cannot listen on {_LOOPBACK}:{port}: choose another --port") from exc
-    url = f"http://{_LOOPBACK}:{server.server_port}/"
-    typer.echo(f"{url}  (Ctrl-C ends it)")
-    if open_browser and not webbrowser.open(url):
-        typer.echo("no browser could be started: open this address yourself", err=True)
+        source.begun(1)
+    except GateError as exc:
+        raise GateError(
+            f"bucket {source.name} cannot be read ({exc}): name another with --bucket or --stack, "
+            "or have the rights of docs/read-only-policy.json"
+        ) from exc
+    return source
+
+
+def _listening(port: int) -> socket.socket:
+    """Raises GateError."""
     try:
-        server.serve_forever()
-    finally:
-        server.server_close()
+        return socket.create_server((_LOOPBACK, port))
+    except OSError as exc:
+        why = os.strerror(exc.errno) if exc.errno else str(exc)
+        raise GateError(
+            f"cannot listen on {_LOOPBACK}:{port} ({why}): choose another --port, or 0 for any "
+            "free one"
+        ) from exc

@@ -34,11 +34,15 @@ def news(before: Scene | None, after: Scene) -> list[str]:
         lines.append(f"gate run {after.execution}")
     lines += [said for said in after.waiting if said not in old.waiting]
     for name, progress in after.shards.items():
-        if name not in after.ended and progress != old.shards.get(name):
+        known = old.shards.get(name, Progress())
+        lines += [
+            f"{name}: failed {test}" for test in progress.first_failed[len(known.first_failed) :]
+        ]
+        if name not in after.ended and (name not in old.shards or str(progress) != str(known)):
             lines.append(f"{name}: {progress}")
     for name in sorted(after.ended - old.ended):
-        known = after.shards.get(name) or old.shards.get(name)
-        lines.append(f"{name}: ended" + (f" ({known})" if known else ""))
+        last = after.shards.get(name) or old.shards.get(name)
+        lines.append(f"{name}: ended" + (f" ({last})" if last else ""))
     return lines
 
 

@@ -10,6 +10,7 @@
     runs/<...>/evidence/<suite>/<shard>/<attempt>-<retry>/artifacts/<path>
     plans/sha256/<hex>.json  plans/gates/<name>.json  plans/suites/<name>.json
     progress/<execution name>/<suite>-<shard>.json
+    states/<reversed ms of the start>.<execution name>/{prepare,ready,judge}.json
     plans/gates/<name>/<hex of an image's digest>.json
     bundles/suites/<hex>.zip
     durations/sha256/<hex>.json  durations/gates/<gate>/<suite>.json
@@ -43,6 +44,7 @@ _ENTRY = re.compile(
     r"index/(?P<cluster>[^/]+)/(?P<service>[^/]+)/(?P<reversed>\d{13})\.(?P<outcome>[a-z_]+)\."
     r"(?P<deployment>[0-9A-Za-z_-]+)\.(?P<name>[0-9A-Za-z_-]+)"
 )
+_STATES = re.compile(r"(?P<reversed>\d{13})\.(?P<name>[0-9A-Za-z_-]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +162,10 @@ def reversed_ms(at: datetime) -> str:
     return f"{_END_OF_TIME_MS - (at - _EPOCH) // timedelta(milliseconds=1):013d}"
 
 
+def _at(reversed_text: str) -> datetime:
+    return _EPOCH + timedelta(milliseconds=_END_OF_TIME_MS - int(reversed_text))
+
+
 def waiting_prefix(cluster: str, service: str, deployment_id: str = "") -> str:
     """What hooks of a service, or of one of its deployments, wait or waited for lately."""
     return f"waiting/{cluster}/{service}/" + (f"{deployment_id}/" if deployment_id else "")
@@ -189,7 +195,6 @@ def parse_index_key(key: str) -> IndexEntry | None:
     match = _ENTRY.fullmatch(key)
     if match is None or match["outcome"] not in [outcome.value for outcome in Outcome]:
         return None
-    ended_ms = _END_OF_TIME_MS - int(match["reversed"])
     return IndexEntry(
         place=RunPlace(
             cluster=match["cluster"],
@@ -198,7 +203,7 @@ def parse_index_key(key: str) -> IndexEntry | None:
             run_name=match["name"],
         ),
         outcome=Outcome(match["outcome"]),
-        ended_at=_EPOCH + timedelta(milliseconds=ended_ms),
+        ended_at=_at(match["reversed"]),
     )
 
 
@@ -213,6 +218,20 @@ def progress_prefix(execution_name: str) -> str:
 def progress_key(execution_name: str, suite: str, shard: int) -> str:
     """How far one shard is."""
     return f"{progress_prefix(execution_name)}{suite}-{shard}.json"
+
+
+STATES = "states/"  # of the gate runs that began within days, the newest first
+
+
+def state_key(started_at: datetime, execution_name: str, told: str) -> str:
+    """Where a step of a gate run tells that it has been entered."""
+    return f"{STATES}{reversed_ms(started_at)}.{execution_name}/{told}.json"
+
+
+def parse_state_folder(folder: str) -> tuple[datetime, str] | None:
+    """When a gate run began, and its execution's name, or None for a folder that is none."""
+    match = _STATES.fullmatch(folder)
+    return (_at(match["reversed"]), match["name"]) if match else None
 
 
 def answers_key(prefix: str, when: str, retry: int) -> str:

@@ -1,27 +1,47 @@
 """How far a suite is: what its framework's plugin writes while tests run, and what that means.
 
 A line for each event, appended whole: `of 14` once tests are collected, and `passed`, `failed` or
-`skipped` for each test that has ended. The runner's function stores what it comes to, for people
-and for the hook's delay; no verdict rests on it. Standard library only; imported by the runner, the
-hook and the command line.
+`skipped` for each test that has ended, with the test's name after it as JSON, if that is told. The
+runner's function stores what it comes to, for people and for the hook's delay; no verdict rests on
+it. Standard library only; imported by the runner, the hook and the command line.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 PROGRESS_SCHEMA = "testgate.progress/1"
+NEWEST = 20  # tests that are named as they end
+FIRST_FAILED = 20  # failed ones that stay named
 _ENDED = ("passed", "failed", "skipped")
+_LONGEST_CHARS = 4_000  # of a line that is looked into
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedTest:
+    """A test by its name, and how it ended: `passed`, `failed` or `skipped`."""
+
+    name: str
+    outcome: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """Tests that have ended, those of them that failed, and how many there are, None if nobody has
-    said."""
+    said; the last that have ended, newest last, and the first that failed, where names are told."""
 
     ended: int = 0
     failed: int = 0
     total: int | None = None
+    newest: tuple[EndedTest, ...] = ()
+    first_failed: tuple[str, ...] = ()
+
+    def renamed(self, rename: Callable[[str], str]) -> "Progress":
+        """With other names: what a suite says is stored as evidence is, without secrets."""
+        newest = tuple(replace(test, name=rename(test.name)) for test in self.newest)
+        return replace(self, newest=newest, first_failed=tuple(map(rename, self.first_failed)))
 
     def __str__(self) -> str:
         of = f" of {self.total}" if self.total is not None else ""
@@ -29,18 +49,43 @@ class Progress:
         return f"{self.ended}{of} tests{failed}"
 
 
+def ended_line(outcome: str, name: str) -> str:
+    """The line of a test that has ended; no name can break it."""
+    return f"{outcome} {json.dumps(name)}"
+
+
 def read_progress(lines: Iterable[str]) -> Progress:
     """What was told so far. A line that means nothing is passed by: a suite may write there."""
     ended = failed = 0
     total = None
+    newest: deque[EndedTest] = deque(maxlen=NEWEST)
+    first_failed: list[str] = []
     for line in lines:
-        word = line.strip()
-        if word in _ENDED:
+        word, _, rest = line.strip().partition(" ")
+        if word in _ENDED and (not rest or rest.startswith('"')):
             ended += 1
             failed += word == "failed"
-        elif word.startswith("of ") and word[3:].isascii() and word[3:].isdigit():
-            total = int(word[3:][:9])
-    return Progress(ended=ended, failed=failed, total=total)
+            name = _name(rest)
+            if name:
+                newest.append(EndedTest(name=name, outcome=word))
+                if word == "failed" and len(first_failed) < FIRST_FAILED:
+                    first_failed.append(name)
+        elif word == "of" and rest.isascii() and rest.isdigit():
+            total = int(rest[:9])
+    return Progress(
+        ended=ended,
+        failed=failed,
+        total=total,
+        newest=tuple(newest),
+        first_failed=tuple(first_failed),
+    )
+
+
+def _name(spelled: str) -> str:
+    try:
+        return str(json.loads(spelled)) if 0 < len(spelled) <= _LONGEST_CHARS else ""
+    except ValueError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +111,7 @@ class ShardProgress:
 
     def spell(self) -> dict[str, object]:
         """The JSON that is stored."""
+        newest = self.progress.newest
         return {
             "schema": PROGRESS_SCHEMA,
             "suite": self.suite,
@@ -74,6 +120,8 @@ class ShardProgress:
             "done": self.progress.ended,
             "failed": self.progress.failed,
             "total": self.progress.total,
+            "newest": [{"name": test.name, "outcome": test.outcome} for test in newest],
+            "first_failed": list(self.progress.first_failed),
             "started_at": self.started_at.isoformat(),
             "at": self.at.isoformat(),
             "deadline": self.deadline.isoformat(),
@@ -99,6 +147,8 @@ def parse_shard_progress(raw: object) -> ShardProgress | None:
                 ended=int(raw["done"]),
                 failed=int(raw["failed"]),
                 total=None if total is None else int(total),
+                newest=_parse_newest(raw.get("newest")),
+                first_failed=_parse_names(raw.get("first_failed")),
             ),
             started_at=_moment(raw["started_at"]),
             at=_moment(raw["at"]),
@@ -111,6 +161,20 @@ def parse_shard_progress(raw: object) -> ShardProgress | None:
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
+
+
+def _parse_newest(raw: object) -> tuple[EndedTest, ...]:
+    """Older ones name no test."""
+    told = [each for each in raw if isinstance(each, Mapping)] if isinstance(raw, list) else []
+    return tuple(
+        EndedTest(name=str(each["name"]), outcome=each["outcome"])
+        for each in told[-NEWEST:]
+        if each.get("name") and each.get("outcome") in _ENDED
+    )
+
+
+def _parse_names(raw: object) -> tuple[str, ...]:
+    return tuple(map(str, raw[:FIRST_FAILED])) if isinstance(raw, list) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 from testgate.core.checks import Check
 from testgate.core.errors import InputError
 from testgate.core.masking import hidden_values, mask
+from testgate.core.progress import ended_line
 from testgate.core.redaction import redact
 from testgate.core.storing import plain
 from testgate.core.variables import PARAMETER, VARIABLES
@@ -117,7 +118,7 @@ def run(order: str, environment: Mapping[str, str], results_dir: Path) -> int:
             code = max(code, int(asked.status != "passed"))
             said = f": {mask('; '.join(asked.wrong), secrets)}" if asked.wrong else ""
             _say(f"{asked.status} {check.name} in {asked.took_ms:.0f} ms{said}")
-            _tell(progress, asked.status)
+            _tell(progress, ended_line(asked.status, check.name))
     except KeyboardInterrupt:
         _say(f"interrupted after {len(tests)} of {len(ready)} checks")
         code = _INTERRUPTED

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from testgate.core.durations import read_durations
+from testgate.core.progress import ended_line
 from testgate.core.sharding import COLLECTED, RERUN, digest_of_ids, own_ids
 from testgate.runner.configuration import VENDORED
 
@@ -87,7 +88,7 @@ class _Watching:
         if str(report.outcome) == "rerun":
             self._failed_first.setdefault(report.nodeid, _first_words(report))
         elif report.when == "call" or (report.when == "setup" and report.outcome != "passed"):
-            _tell(report.outcome)
+            _tell(ended_line(report.outcome, report.nodeid))
 
     def pytest_sessionfinish(self) -> None:
         if self._failed_first:

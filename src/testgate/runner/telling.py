@@ -14,14 +14,15 @@ from testgate.core.progress import Progress, read_progress
 from testgate.runner.files import read_plain
 
 EVERY_S = 2.0
-MAX_BYTES = 2_000_000
+MAX_BYTES = 8_000_000  # 10,000 tests with names
 
 
 def progress_at(path: Path) -> Progress:
     """What a suite's framework has told so far; nothing if it tells nothing that can be read."""
     with suppress(GateError, OSError):
-        text = read_plain(path, MAX_BYTES)
-        return read_progress(text.decode(errors="replace").splitlines())
+        text = read_plain(path, MAX_BYTES).decode(errors="replace")
+        whole, _, _ = text.rpartition("\n")  # a line that is being written may hold half a secret
+        return read_progress(whole.split("\n"))
     return Progress()
 
 

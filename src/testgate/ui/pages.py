@@ -7,18 +7,21 @@ policy lets no inline script or style run.
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from xml.etree import ElementTree
 
-from flask import Flask, Response, abort, jsonify, render_template, request
+from flask import Flask, Response, abort, render_template, request
+from markupsafe import Markup
 
 from testgate.core.errors import GateError
-from testgate.core.layout import IndexEntry, RunPlace
+from testgate.core.layout import IndexEntry, RunPlace, parse_state_folder
 from testgate.report import html as report_page
+from testgate.report import page_parts
 from testgate.report.comparing import compare
 from testgate.report.elements import visible
-from testgate.report.page_parts import duration
 from testgate.report.reading import read_record
-from testgate.ui.source import Source
-from testgate.ui.views import LiveView, ServiceView, live, services, suite_history
+from testgate.ui.live import LONGEST, LiveView, ended_by, live
+from testgate.ui.source import RunTold, Shown, Source
+from testgate.ui.views import ServiceView, earlier, services, suite_history
 
 # A page of another site that has made its name mean 127.0.0.1 sends that name as Host.
 _LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
@@ -28,7 +31,9 @@ _POLICY = (
 )
 _RUNS_OF_A_SERVICE = 10
 _HISTORY_RUNS = 20
-_LOOKED_AT = 200
+_CHOICES = 50
+_BEGUN = 50
+_ENDED_NEAR = 50
 _RUN = "/run/<cluster>/<service>/<deployment_id>/<run_name>"
 
 
@@ -36,7 +41,11 @@ def make_app(source: Source, now: Callable[[], datetime]) -> Flask:
     """The dashboard over a source."""
     app = Flask(__name__)
     app.config["TRUSTED_HOSTS"] = _LOOPBACK
-    app.jinja_env.filters.update(visible=visible, duration=duration)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(visible=visible, duration=page_parts.duration)
+    app.jinja_env.globals.update(
+        badge=_badge, icon=_icon, word=page_parts.word, counted=page_parts.counted
+    )
     app.after_request(_guard)
     app.register_error_handler(GateError, _tell_error)
     app.register_error_handler(404, _tell_missing)
@@ -45,8 +54,7 @@ def make_app(source: Source, now: Callable[[], datetime]) -> Flask:
     app.add_url_rule("/page.css", view_func=_page_css)
     app.add_url_rule(_RUN, view_func=pages.run)
     app.add_url_rule(f"{_RUN}/report", view_func=pages.report)
-    app.add_url_rule("/live/<execution>", view_func=pages.live)
-    app.add_url_rule("/live/<execution>.json", view_func=pages.live_json)
+    app.add_url_rule("/live/<run>", view_func=pages.live)
     app.add_url_rule("/history/<cluster>/<service>/<path:suite>", view_func=pages.history)
     app.add_url_rule("/compare/<cluster>/<service>", view_func=pages.compare)
     return app
@@ -56,38 +64,52 @@ class _Pages:
     def __init__(self, source: Source, now: Callable[[], datetime]) -> None:
         self._source = source
         self._now = now
+        self._ended: dict[str, IndexEntry] = {}  # by the run's folder; what has ended stays so
 
     def services(self) -> str:
         views = self._services()
-        ended = {entry.place.run_name for view in views for entry in view.runs}
-        running = [each for name in self._source.executions() if (each := self._live(name, ended))]
         sentences = {view.runs[0].place: self._source.show(view.runs[0].place) for view in views}
         return render_template(
-            "services.html", bucket=self._source.name, views=views, shown=sentences, live=running
+            "services.html",
+            bucket=self._source.name,
+            views=views,
+            shown=sentences,
+            live=self._running({entry.place.run_name for view in views for entry in view.runs}),
         )
 
     def run(self, cluster: str, service: str, deployment_id: str, run_name: str) -> str:
         place = _place(cluster, service, deployment_id, run_name)
         shown = self._source.show(place) or abort(404)
         view = read_record(shown.record) if shown.record is not None else None
-        entries = self._source.entries(cluster, service, _LOOKED_AT)
-        mine = next((each for each in entries if each.place == place), None)
+        entries = self._source.entries(cluster, service, _CHOICES)
+        suites = view.suites if view else ()
         return render_template(
-            "run.html", place=place, shown=shown, view=view, entry=mine, entries=entries[:10]
+            "run.html",
+            place=place,
+            shown=shown,
+            view=view,
+            entry=next((each for each in entries if each.place == place), None),
+            entries=entries[:_RUNS_OF_A_SERVICE],
+            before=earlier(entries, place),
+            failures=[(suite, test) for suite in suites for test in suite.failures],
+            left_out=sum(suite.failures_left_out for suite in suites),
         )
 
-    def report(self, cluster: str, service: str, deployment_id: str, run_name: str) -> Response:
+    def report(
+        self, cluster: str, service: str, deployment_id: str, run_name: str
+    ) -> Response | tuple[str, int]:
         place = _place(cluster, service, deployment_id, run_name)
-        # The page brings its own policy, with the hashes of its style and script.
-        return Response(self._source.page(place) or abort(404), mimetype="text/html")
+        page = self._source.page(place)
+        if page is None:
+            return _tell_no_report(self._source.show(place) or abort(404))
+        # The page brings the rest of its policy, with the hashes of its style and script.
+        policy = {"Content-Security-Policy": "frame-ancestors 'none'"}
+        return Response(page, mimetype="text/html", headers=policy)
 
-    def live(self, execution: str) -> str:
-        return render_template("live.html", view=self._found_live(execution))
-
-    def live_json(self, execution: str) -> Response:
-        view = self._found_live(execution)
-        place = view.entry.place if view.entry else None
-        return jsonify(view.spell() | {"run": _path(place) if place else None})
+    def live(self, run: str) -> str:
+        view = self._live(run) or abort(404)
+        shown = self._source.show(view.entry.place) if view.entry else None
+        return render_template("live.html", view=view, shown=shown, now=self._now())
 
     def history(self, cluster: str, service: str, suite: str) -> str:
         entries = self._source.entries(cluster, service, _HISTORY_RUNS)
@@ -96,13 +118,16 @@ class _Pages:
         runs = [
             (each, read_record(shown.record)) for each, shown in found if shown and shown.record
         ]
-        view = suite_history(suite, runs)
         return render_template(
-            "history.html", cluster=cluster, service=service, view=view, problems=problems
+            "history.html",
+            cluster=cluster,
+            service=service,
+            view=suite_history(suite, runs),
+            problems_found=problems,
         )
 
     def compare(self, cluster: str, service: str) -> str:
-        entries = self._source.entries(cluster, service, _LOOKED_AT)
+        entries = self._source.entries(cluster, service, _CHOICES)
         names = [request.args.get(side, "") for side in ("before", "after")]
         chosen = [next((e for e in entries if _id(e) == name), None) for name in names]
         shown = [each and self._source.show(each.place) for each in chosen]
@@ -112,10 +137,10 @@ class _Pages:
             "compare.html",
             cluster=cluster,
             service=service,
-            entries=entries[:_HISTORY_RUNS],
+            entries=entries,
             names=names,
             chosen=chosen,
-            problems=[said for each in shown if each for said in each.problems],
+            problems_found=[said for each in shown if each for said in each.problems],
             result=compare(*map(read_record, records)) if both else None,
         )
 
@@ -125,30 +150,36 @@ class _Pages:
             listed.extend(self._source.entries(cluster, service, _RUNS_OF_A_SERVICE))
         return services(listed)
 
-    def _live(self, execution: str, ended: set[str]) -> LiveView | None:
-        """One that runs; None if it has ended or fallen silent."""
-        if execution in ended:
+    def _running(self, ended: set[str]) -> list[LiveView]:
+        """Those of the last that began which have neither ended nor fallen silent."""
+        views = []
+        for run in self._source.begun(_BEGUN):
+            started_at, execution = parse_state_folder(run) or (None, "")
+            if started_at is None or execution in ended or started_at + LONGEST < self._now():
+                continue
+            view = self._live(run)
+            if view is not None and not view.over:
+                views.append(view)
+        return views
+
+    def _live(self, run: str) -> LiveView | None:
+        told = self._source.told(run)
+        if told is None:
             return None
-        shards = self._source.progress(execution)
-        view = live(execution, shards, self._entry_of(execution), self._now())
-        return view if shards and view.entry is None and not view.silent else None
+        entry = self._entry_of(run, told)
+        return live(run, told, self._source.progress(told.execution), entry, self._now())
 
-    def _found_live(self, execution: str) -> LiveView:
-        shards, entry = self._source.progress(execution), self._entry_of(execution)
-        if not shards and entry is None:
-            abort(404)
-        return live(execution, shards, entry, self._now())
-
-    def _entry_of(self, execution: str) -> IndexEntry | None:
-        return next(
-            (
-                entry
-                for cluster, service in self._source.services()
-                for entry in self._source.entries(cluster, service, _LOOKED_AT)
-                if entry.place.run_name == execution
-            ),
-            None,
-        )
+    def _entry_of(self, run: str, told: RunTold) -> IndexEntry | None:
+        """Looked for among those that ended when this one may have."""
+        if run not in self._ended and told.begun is not None:
+            place = told.begun.place
+            near = self._source.entries(
+                place.cluster, place.service, _ENDED_NEAR, until=ended_by(told)
+            )
+            found = next((each for each in near if each.place == place), None)
+            if found is not None:
+                self._ended[run] = found
+        return self._ended.get(run)
 
 
 def _place(cluster: str, service: str, deployment_id: str, run_name: str) -> RunPlace:
@@ -157,17 +188,25 @@ def _place(cluster: str, service: str, deployment_id: str, run_name: str) -> Run
     )
 
 
-def _path(place: RunPlace) -> str:
-    return f"/run/{place.cluster}/{place.service}/{place.deployment_id}/{place.run_name}"
-
-
 def _id(entry: IndexEntry) -> str:
     return f"{entry.place.deployment_id}/{entry.place.run_name}"
 
 
+def _badge(outcome: str) -> Markup:
+    return _markup(page_parts.badge(outcome))
+
+
+def _icon(outcome: str) -> Markup:
+    return _markup(page_parts.icon(outcome))
+
+
+def _markup(element: ElementTree.Element) -> Markup:
+    """An element of the report page; its serializer escapes what stands in it."""
+    return Markup(ElementTree.tostring(element, encoding="unicode", method="html"))
+
+
 def _guard(response: Response) -> Response:
-    if request.endpoint != "report":
-        response.headers["Content-Security-Policy"] = _POLICY
+    response.headers.setdefault("Content-Security-Policy", _POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "no-store"
@@ -182,6 +221,22 @@ def _page_css() -> Response:
 
 def _tell_error(error: GateError) -> tuple[str, int]:
     return render_template("error.html", title="Cannot be read", sentence=str(error)), 502
+
+
+def _tell_no_report(shown: Shown) -> tuple[str, int]:
+    sentence = (
+        "A report is made from the record or the hook's answer, and neither can be read. "
+        "testgate why tells what ECS and Step Functions still say of the deployment."
+    )
+    return (
+        render_template(
+            "error.html",
+            title="No report",
+            sentence=shown.sentence,
+            more=[*shown.problems, sentence],
+        ),
+        404,
+    )
 
 
 def _tell_missing(_: Exception) -> tuple[str, int]:

@@ -1,19 +1,15 @@
-"""What the dashboard shows, as values made from index keys, records and progress.
+"""What the dashboard shows of gate runs that have ended, made from index keys and records.
 
 Pure: no clock, no AWS, no web. Imported by the pages.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import Enum
 
-from testgate.core.layout import IndexEntry
+from testgate.core.layout import NO_EXECUTION, IndexEntry, RunPlace
 from testgate.core.outcomes import PASSING, Outcome
-from testgate.core.progress import ShardProgress
 from testgate.report.view import RunView, TestView, seconds_between
 
-SILENT_AFTER = timedelta(minutes=5)
 FLAKIEST = 10
 
 
@@ -24,39 +20,6 @@ class ServiceView:
     cluster: str
     service: str
     runs: tuple[IndexEntry, ...]
-
-
-class Step(Enum):
-    """How far a state of the state machine is."""
-
-    DUE = "due"
-    RUNNING = "running"
-    DONE = "done"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveView:
-    """A gate run as its shards tell it; `entry` once it has ended.
-
-    `silent` if it has not ended, and nothing has been heard of it since its deadline.
-    """
-
-    execution: str
-    states: tuple[tuple[str, Step], ...]
-    shards: tuple[ShardProgress, ...]
-    entry: IndexEntry | None
-    silent: bool
-
-    def spell(self) -> dict[str, object]:
-        """For the page's script."""
-        return {
-            "execution": self.execution,
-            "states": [{"name": name, "step": step.value} for name, step in self.states],
-            "shards": [shard.spell() for shard in self.shards],
-            "outcome": self.entry.outcome.value if self.entry else None,
-            "silent": self.silent,
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +53,11 @@ class SuiteHistory:
     flakiest: tuple[TestHistory, ...]
 
     @property
+    def longest_s(self) -> float:
+        """How long the slowest of them took."""
+        return max((run.duration_s or 0.0 for run in self.runs), default=0.0)
+
+    @property
     def passed(self) -> int:
         """In how many of them it passed, flaky ones counted."""
         return sum(run.outcome in PASSING for run in self.runs)
@@ -107,53 +75,13 @@ def services(entries: Iterable[IndexEntry]) -> tuple[ServiceView, ...]:
     return tuple(sorted(views, key=lambda view: view.runs[0].ended_at, reverse=True))
 
 
-def live(
-    execution: str,
-    shards: Sequence[ShardProgress],
-    entry: IndexEntry | None,
-    now: datetime,
-) -> LiveView:
-    """Where a gate run is. Shards are told of only while suites run: whatever lies before them is
-    done when the first one is heard of."""
-    ordered = tuple(sorted(shards, key=lambda each: (each.wave, each.suite, each.shard)))
-    last_word = max((max(each.at, each.deadline) for each in ordered), default=None)
-    silent = entry is None and last_word is not None and now > last_word + SILENT_AFTER
-    return LiveView(
-        execution=execution,
-        states=_states(ordered, entry),
-        shards=ordered,
-        entry=entry,
-        silent=silent,
-    )
-
-
-def _states(
-    shards: Sequence[ShardProgress], entry: IndexEntry | None
-) -> tuple[tuple[str, Step], ...]:
-    begun = Step.DONE if shards else Step.DUE
-    waves = max((each.waves for each in shards), default=1)
-    steps = [_wave(number, shards, ended=entry is not None) for number in range(1, waves + 1)]
-    if entry is not None:
-        judge = Step.DONE if entry.outcome in PASSING else Step.REFUSED
-    else:
-        judge = Step.RUNNING if all(step is Step.DONE for step in steps) else Step.DUE
-    return (
-        ("Prepare", Step.DONE if entry is not None else begun),
-        ("AskBefore", begun),
-        *((f"Wave {number}", step) for number, step in enumerate(steps, 1)),
-        ("Judge", judge),
-    )
-
-
-def _wave(number: int, shards: Sequence[ShardProgress], *, ended: bool) -> Step:
-    """A wave is done when every shard that is due has ended; its failures are Judge's to weigh."""
-    mine = [each for each in shards if each.wave == number]
-    later = any(each.wave > number for each in shards)
-    if not mine:
-        return Step.DONE if later else Step.DUE
-    if later or ended or (all(each.ended for each in mine) and len(mine) >= mine[0].due):
-        return Step.DONE
-    return Step.RUNNING
+def earlier(entries: Iterable[IndexEntry], place: RunPlace) -> IndexEntry | None:
+    """The newest gate run of the same kind before that one, if it is among the entries: a hook
+    without an execution has nothing to be compared with."""
+    older = iter(entries)
+    if not any(each.place == place for each in older):
+        return None
+    return next((each for each in older if each.place.run_name != NO_EXECUTION), None)
 
 
 def suite_history(suite: str, runs: Iterable[tuple[IndexEntry, RunView]]) -> SuiteHistory:

@@ -67,7 +67,8 @@ class _Keys:
     ) -> Iterator[Mapping[str, Any]]:
         def effect() -> Mapping[str, Any]:
             keys = sorted(key for key in self._storage.objects if key.startswith(Prefix))
-            return {"Contents": [{"Key": key} for key in keys[: PaginationConfig["MaxItems"]]]}
+            items = [{"Key": key, "ETag": ""} for key in keys]
+            return {"Contents": items[: PaginationConfig["MaxItems"]]}
 
         yield self._caller.call(Service.S3, "ListObjectsV2", effect)
 

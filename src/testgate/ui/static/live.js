@@ -1,49 +1,41 @@
-// Asks for the gate run's state every two seconds until it has ended; everything is set as text.
+// Asks for this page again every two seconds until the gate run has ended, and takes over the parts
+// that are different. The server makes them; what it was told is text in them.
 "use strict";
-const verdict = document.getElementById("verdict");
+const EVERY_MS = 2000;
+const PARTS = ["verdict", "states", "failures", "shards"];
+const lost = document.getElementById("lost");
 
-function item(text, step) {
-  const element = document.createElement("li");
-  element.textContent = text;
-  if (step) element.dataset.step = step;
-  return element;
+function tellLost(sentence) {
+  if (lost.textContent !== sentence) lost.textContent = sentence;
+  lost.hidden = sentence === "";
 }
 
-function shardItem(shard) {
-  const of = shard.total === null ? "" : ` of ${shard.total}`;
-  const failed = shard.failed ? `, ${shard.failed} failed` : "";
-  const ended = shard.ended ? ", ended" : "";
-  const element = item(`${shard.suite} ${shard.shard}: ${shard.done}${of} tests${failed}${ended}`);
-  const bar = document.createElement("progress");
-  bar.setAttribute("aria-label", `${shard.suite} ${shard.shard}`);
-  if (shard.total) { bar.max = shard.total; bar.value = shard.done; }
-  else if (shard.ended) { bar.value = 1; }
-  element.append(bar);
-  return element;
-}
-
-function show(told) {
-  const states = told.states.map(({ name, step }) => item(`${name} ${step}`, step));
-  document.getElementById("states").replaceChildren(...states);
-  if (told.shards.length) {
-    document.getElementById("shards").replaceChildren(...told.shards.map(shardItem));
+function takeOver(page) {
+  document.title = page.title;
+  for (const id of PARTS) {
+    const old = document.getElementById(id);
+    const fresh = page.getElementById(id);
+    if (old.innerHTML !== fresh.innerHTML) old.innerHTML = fresh.innerHTML;
+    for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
   }
-  if (told.outcome === null) return;
-  const link = document.createElement("a");
-  link.href = told.run;
-  link.textContent = told.outcome.replace("_", " ");
-  verdict.replaceChildren(link);
 }
 
 async function look() {
-  let told = null;
   try {
-    const answer = await fetch(verdict.dataset.source);
-    if (answer.ok) { told = await answer.json(); show(told); }
-    else verdict.textContent = `The dashboard answered ${answer.status}; it is asked again.`;
+    const answer = await fetch(location.href);
+    if (answer.ok) {
+      takeOver(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      tellLost("");
+    } else {
+      tellLost(`The dashboard answered ${answer.status}; it is asked again.`);
+    }
   } catch {
-    verdict.textContent = "The dashboard does not answer; it is asked again.";
+    tellLost("The dashboard does not answer; it is asked again.");
   }
-  if (told === null || (told.outcome === null && !told.silent)) setTimeout(look, 2000);
+  again();
 }
-look();
+
+function again() {
+  if (document.getElementById("verdict").dataset.over !== "yes") setTimeout(look, EVERY_MS);
+}
+again();

@@ -21,6 +21,10 @@ _URL_ALIASES = (
     "CYPRESS_BASE_URL",
     "LOCUST_HOST",
 )
+# What makes a framework tell of tests as they end; a suite's own value wins.
+_LISTENING: Mapping[str, Mapping[str, str]] = {
+    "robot": {"ROBOT_OPTIONS": "--listener testgate.runner.robot_listener"}
+}
 
 
 def suite_environment(
@@ -53,6 +57,7 @@ def suite_environment(
     return {
         **_inherited(os.environ),
         "PATH": _path(os.environ.get("PATH", "")),
+        **_LISTENING.get(task.suite.framework, {}),
         **{name: filled(text, told) for name, text in task.suite.environment.items()},
         **granted,
         **dict.fromkeys(_URL_ALIASES, base_url),

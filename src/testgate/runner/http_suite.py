@@ -12,7 +12,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from testgate.runner.http_asking import Reply, UnansweredError, ask
 from testgate.runner.http_judging import wrongs
 from testgate.runner.http_order import Green, read_order
 from testgate.runner.http_telling import trace_of
+from testgate.runner.progress_file import tell_progress
 
 REPORT = "ctrf.json"
 _STATUSES = ("passed", "failed", "skipped", "pending", "other")
@@ -107,8 +107,7 @@ def run(order: str, environment: Mapping[str, str], results_dir: Path) -> int:
     except InputError as exc:
         _say(str(exc))
         return 2
-    progress = environment.get("TESTGATE_PROGRESS_FILE", "")
-    _tell(progress, f"of {len(ready)}")
+    tell_progress(f"of {len(ready)}", environment)
     tests: list[dict[str, object]] = []
     code = 0
     try:
@@ -118,7 +117,7 @@ def run(order: str, environment: Mapping[str, str], results_dir: Path) -> int:
             code = max(code, int(asked.status != "passed"))
             said = f": {mask('; '.join(asked.wrong), secrets)}" if asked.wrong else ""
             _say(f"{asked.status} {check.name} in {asked.took_ms:.0f} ms{said}")
-            _tell(progress, ended_line(asked.status, check.name))
+            tell_progress(ended_line(asked.status, check.name), environment)
     except KeyboardInterrupt:
         _say(f"interrupted after {len(tests)} of {len(ready)} checks")
         code = _INTERRUPTED
@@ -134,12 +133,6 @@ def _is_secret(name: str) -> bool:
 def _say(line: str) -> None:
     sys.stdout.write(f"{plain(line)}\n")
     sys.stdout.flush()
-
-
-def _tell(path: str, line: str) -> None:
-    if path:
-        with suppress(OSError), Path(path).open("a") as file:
-            file.write(f"{line}\n")
 
 
 def main() -> int:

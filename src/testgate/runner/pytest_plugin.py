@@ -18,6 +18,7 @@ from testgate.core.durations import read_durations
 from testgate.core.progress import ended_line
 from testgate.core.sharding import COLLECTED, RERUN, digest_of_ids, own_ids
 from testgate.runner.configuration import VENDORED
+from testgate.runner.progress_file import tell_progress
 
 OPTION = "--base-url"
 _TOLD = pytest.StashKey[str]()
@@ -59,7 +60,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=others)
     told = {"digest": digest_of_ids(ids), "total": len(ids), "selected": len(items)}
     config.stash[_TOLD] = json.dumps(told)
-    _tell(f"of {len(items)}")
+    tell_progress(f"of {len(items)}")
 
 
 def _known() -> dict[str, int]:
@@ -88,7 +89,7 @@ class _Watching:
         if str(report.outcome) == "rerun":
             self._failed_first.setdefault(report.nodeid, _first_words(report))
         elif report.when == "call" or (report.when == "setup" and report.outcome != "passed"):
-            _tell(ended_line(report.outcome, report.nodeid))
+            tell_progress(ended_line(report.outcome, report.nodeid))
 
     def pytest_sessionfinish(self) -> None:
         if self._failed_first:
@@ -98,14 +99,6 @@ class _Watching:
 def _first_words(report: pytest.TestReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     return str(getattr(crash, "message", "") or report.longreprtext)[:_WHY_CHARS]
-
-
-def _tell(line: str) -> None:
-    """Append a line to the progress, if anybody wants to know; never a reason to fail."""
-    path = os.environ.get("TESTGATE_PROGRESS_FILE")
-    if path:
-        with contextlib.suppress(OSError), Path(path).open("a") as file:
-            file.write(f"{line}\n")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -73,16 +73,18 @@ demo: bundle ## Gate deployments on this machine: created, promoted, refused in 
 walkthrough: bundle aws-cli ## AWS's walkthrough of lifecycle hooks, command by command
 	@$(BIN)/python examples/walkthrough.py $(if $(WRITE),--write)
 
+SLOW := tests/repository/test_quick_start.py tests/repository/test_readme.py
+
 .PHONY: test
 test: bundle aws-cli $(VENV)/.dev ## Run every test but most whole deployments
 	@$(BIN)/python -m pytest tests/deployments/test_promises.py tests --numprocesses 2 --dist loadfile --quiet \
 	  --ignore-glob='tests/deployments/test_[!p]*' --ignore-glob='tests/deployments/test_pro[!m]*' \
-	  --ignore=tests/large --ignore=tests/walkthrough --ignore=tests/recipes --ignore=tests/pages
+	  --ignore=tests/large --ignore=tests/walkthrough --ignore=tests/recipes --ignore=tests/pages $(SLOW:%=--ignore=%)
 
 .PHONY: test-deployments
-test-deployments: bundle aws-cli $(VENV)/.dev ## Run every whole deployment, the walkthrough, and check that each right is used
+test-deployments: bundle aws-cli $(VENV)/.dev ## Run every whole deployment, and check that each right is used
 	@$(BIN)/python -m pytest tests/deployments --numprocesses 2 --dist load --quiet
-	@$(BIN)/python -m pytest tests/walkthrough --quiet
+	@$(BIN)/python -m pytest tests/walkthrough $(SLOW) --numprocesses 2 --dist loadfile --quiet
 
 .PHONY: test-large
 test-large: bundle $(VENV)/.dev ## Run 10,000 tests in 64 shards and print what of AWS's limits is used

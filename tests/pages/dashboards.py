@@ -27,7 +27,6 @@ REFUSED_RECORD = records.refused()
 REFUSAL = REFUSED_RECORD["sentence"]
 CHECKOUT = REFUSED_RECORD["suites"][0]["failures"][0]["name"]
 TESTS = [(f"test_products.py::test_product_is_shown[{n}]", "passed") for n in range(12)]
-REFUSAL = f"2 of 14 tests in suite smoke failed (allowed 0); first: {CHECKOUT}: 500, expected 201"
 OUTCOMES = ("failed", "passed", "passed", "flaky", "infra_error", "passed", "aborted", "timed_out")
 WAVES = ((("smoke", 2), ("contract", 1)), (("end-to-end", 1),))
 

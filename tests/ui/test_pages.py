@@ -197,6 +197,32 @@ def test_what_has_ended_is_not_looked_for_again(bucket, client):
     assert not [asked for asked in bucket.asked if "index" in asked]
 
 
+def test_gate_runs_that_ended_cost_the_list_of_services_nothing_again(bucket, client):
+    for n in range(40):
+        begin(bucket, f"web-1{n:03}")
+        store(bucket, a_place(f"web-1{n:03}"), a_record("passed"), START + timedelta(seconds=n))
+    first = client.get("/").text
+    asked = len(bucket.asked)
+    bucket.asked.clear()
+    assert client.get("/").text == first
+    assert "Running now" not in first
+    assert len(bucket.asked) < 10 < asked
+
+
+def test_a_large_gate_run_makes_no_large_page(bucket, client):
+    tests = [(f"test_products.py::test_product[{n}]", "failed") for n in range(5_000)]
+    good = [(name, "passed") for name, _ in tests]
+    store(bucket, a_place("web-1"), a_record("passed", *good))
+    store(bucket, a_place("web-2"), a_record("failed", *tests), START + timedelta(minutes=1))
+    run = client.get(run_url(a_place("web-2"))).text
+    assert "Failing tests (5000)" in run
+    assert "and 4980 more, in the full report" in run
+    both = client.get("/compare/shop/web?before=d1/web-1&after=d1/web-2").text
+    assert "5000 newly failing" in both
+    assert "and 4800 more" in both
+    assert max(map(len, (run, both))) < 50_000
+
+
 def test_of_what_began_only_the_last_are_looked_at(bucket, client):
     for n in range(200):
         begin(bucket, f"web-{n:03}")

@@ -6,6 +6,7 @@ Imported by `testgate ui`.
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from threading import Lock
 from typing import TypeVar
 
 from testgate.aws.s3 import Bucket
@@ -41,6 +42,7 @@ class BucketSource:
         self._bucket = bucket
         self.name = bucket.name
         self._kept: OrderedDict[str, tuple[str, object]] = OrderedDict()
+        self._keeping = Lock()
 
     def services(self) -> Iterable[tuple[str, str]]:
         """As in the index."""
@@ -130,8 +132,13 @@ class BucketSource:
             except EvidenceError:
                 raw = None
             kept = (tag, raw)
-            self._kept[key] = kept
+            self._keep(key, kept)
+        return parse(kept[1])
+
+    def _keep(self, key: str, read: tuple[str, object]) -> None:
+        """Requests are answered side by side."""
+        with self._keeping:
+            self._kept[key] = read
             self._kept.move_to_end(key)
             while len(self._kept) > _MAX_KEPT:
                 self._kept.popitem(last=False)
-        return parse(kept[1])

@@ -55,29 +55,29 @@ def ended_line(outcome: str, name: str) -> str:
 
 
 def read_progress(lines: Iterable[str]) -> Progress:
-    """What was told so far. A line that means nothing is passed by: a suite may write there."""
+    """What was told so far. A line that means nothing is passed by: a suite may write there. Of
+    thousands only those names are read that are kept."""
     ended = failed = 0
     total = None
-    newest: deque[EndedTest] = deque(maxlen=NEWEST)
+    newest: deque[tuple[str, str]] = deque(maxlen=NEWEST)
     first_failed: list[str] = []
     for line in lines:
         word, _, rest = line.strip().partition(" ")
         if word in _ENDED and (not rest or rest.startswith('"')):
             ended += 1
             failed += word == "failed"
-            name = _name(rest)
-            if name:
-                newest.append(EndedTest(name=name, outcome=word))
-                if word == "failed" and len(first_failed) < FIRST_FAILED:
-                    first_failed.append(name)
+            newest.append((word, rest))
+            if word == "failed" and len(first_failed) < FIRST_FAILED:
+                first_failed.append(rest)
         elif word == "of" and rest.isascii() and rest.isdigit():
             total = int(rest[:9])
+    named = ((word, _name(rest)) for word, rest in newest)
     return Progress(
         ended=ended,
         failed=failed,
         total=total,
-        newest=tuple(newest),
-        first_failed=tuple(first_failed),
+        newest=tuple(EndedTest(name=name, outcome=word) for word, name in named if name),
+        first_failed=tuple(name for rest in first_failed if (name := _name(rest))),
     )
 
 

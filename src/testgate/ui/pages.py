@@ -155,7 +155,9 @@ class _Pages:
         views = []
         for run in self._source.begun(_BEGUN):
             started_at, execution = parse_state_folder(run) or (None, "")
-            if started_at is None or execution in ended or started_at + LONGEST < self._now():
+            if started_at is None or started_at + LONGEST < self._now():
+                continue
+            if execution in ended or run in self._ended:
                 continue
             view = self._live(run)
             if view is not None and not view.over:

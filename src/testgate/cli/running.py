@@ -22,7 +22,7 @@ from testgate.cli.publishing import Publication
 from testgate.core.canonical import canonical_json, digest_of
 from testgate.core.config import DEFAULT_TIMEOUT_S
 from testgate.core.errors import GateError, InputError
-from testgate.core.evidence import Crash, Evidence, Result, Run
+from testgate.core.evidence import Crash, Evidence, Kept, Result, Run
 from testgate.core.handoff import RunContext, Task, spell_time
 from testgate.core.masking import hidden_values, mask_bytes, mask_evidence
 from testgate.core.plan import PARALLEL, Due, Plan, Runner, Suite, shards_of
@@ -57,7 +57,7 @@ class Against:
     parameters: Mapping[str, str] = field(default_factory=dict)
     jobs: int = PARALLEL
     grants: Grants = field(default_factory=dict)
-    artifacts: Path | None = None  # where to keep what suites leave for people
+    evidence: Path | None = None  # where to keep what suites leave for people, as the bucket does
     only: tuple[str, ...] = ()  # of one suite, the tests to run
 
 
@@ -274,10 +274,9 @@ class _Work:
                 wait([at.answer for at in running], timeout=LOOK_S)
                 for at in [each for each in running if each.answer.poll() or not each.alive]:
                     running.remove(at)
-                    result = at.result()
+                    result = self._with_artifacts(at, at.result())
                     results.append(result)
                     outputs[at.run] = _output(at.directory, self._hidden(at.suite))
-                    self._keep_artifacts(at)
                     again = self._again(at, result)
                     self.tell(Ended(suite=at.suite, result=result, again=again))
                     if again:
@@ -308,14 +307,22 @@ class _Work:
         secrets = {name: text for name, text in granted.items() if name in suite.secrets}
         return hidden_values(self.context.headers, secrets)
 
-    def _keep_artifacts(self, at: _Shard) -> None:
-        if self.against.artifacts is None:
-            return
+    def _with_artifacts(self, at: _Shard, result: Result) -> Result:
+        """The result naming what its suite left for people, which is kept where the report page
+        looks for it."""
+        if self.against.evidence is None or not isinstance(result, Evidence):
+            return result
+        directory = self.against.evidence / at.run.path / "artifacts"
+        kept = []
         for found in artifacts_in(at.directory / "results", at.suite.artifacts):
-            if isinstance(found, Artifact):
-                path = self.against.artifacts / at.run.path / found.path
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(mask_bytes(found.data, self._hidden(at.suite)))
+            if not isinstance(found, Artifact):
+                kept.append(Kept(path=found.path, left_out=found.why))
+                continue
+            path, data = directory / found.path, mask_bytes(found.data, self._hidden(at.suite))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            kept.append(Kept(path=found.path, size_bytes=len(data)))
+        return replace(result, artifacts=tuple(kept))
 
     def _again(self, at: _Shard, result: Result) -> bool:
         task = Task(suite=at.suite, run=at.run, context=self.context)

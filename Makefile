@@ -144,7 +144,7 @@ requirements: $(VENV)/.created ## Pin the dependencies anew, with hashes
 	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade \
 	    --custom-compile-command 'make requirements' $$set.in -o $$set.txt || exit 1; done
 	@for suite in examples/recipes/*/suite; do test ! -f $$suite/requirements.in || \
-	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --upgrade \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --emit-build-options --upgrade \
 	    $$suite/requirements.in -o $$suite/requirements.txt || exit 1; done
 
 .PHONY: clean

@@ -2,15 +2,17 @@
 against any address, unchanged or with files of the suite replaced. For the tests of recipes."""
 
 import io
-import shutil
-import subprocess
-import sys
+import os
+import pickle
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from testgate.cli.publishing import Publication, prepare_publication
-from testgate.cli.running import Against, rehearse
+from testgate.cli.running import Against, Rehearsal, rehearse
 from testgate.core.canonical import digest_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,17 +20,22 @@ RECIPES = ROOT / "examples" / "recipes"
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def published(name: str, scratch: Path) -> Publication:
-    """A recipe's gate, from a copy of its files."""
-    copy = scratch / name
-    shutil.copytree(RECIPES / name, copy)
-    if name == "tavern":  # as its page says: docopt has no wheel
-        wheel = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "docopt==0.6.2"]
-        subprocess.run([*wheel, "--wheel-dir", str(copy / "suite" / "wheels")], check=True)
-    return prepare_publication(copy / "testgate.toml")
+def published(name: str, factory: pytest.TempPathFactory) -> Publication:
+    """A recipe's gate with what its suite requires; once for all tests, in whichever process."""
+    shared = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    path = shared / f"{name}.publication"
+    if not path.exists():
+        made = prepare_publication(RECIPES / name / "testgate.toml")
+        mine = factory.mktemp("published") / path.name
+        mine.write_bytes(pickle.dumps(made))
+        mine.replace(path)
+    publication: Publication = pickle.loads(path.read_bytes())
+    return publication
 
 
-def changed(publication: Publication, files: dict[str, str | None]) -> Publication:
+def changed(publication: Publication, files: Mapping[str, str | None]) -> Publication:
     """The same with other files in its only suite; None takes a file away."""
     (suite,) = publication.plan.suites
     data = _repacked(publication.bundles[suite.bundle], files)
@@ -37,7 +44,21 @@ def changed(publication: Publication, files: dict[str, str | None]) -> Publicati
     return replace(publication, plan=plan, bundles={other.bundle: data})
 
 
-def _repacked(bundle: bytes, files: dict[str, str | None]) -> bytes:
+def together(parts: Mapping[str, Publication], gate: str) -> Publication:
+    """One gate of all these, each a suite of its name. They run one after another, so that none
+    measures the load of the others, and each has less time, so that together they fit the gate's.
+    """
+    suites = tuple(
+        replace(part.plan.suites[0], name=name, timeout_s=120) for name, part in parts.items()
+    )
+    (first, *_) = parts.values()
+    return Publication(
+        plan=replace(first.plan, gate=gate, waves=(suites,), parallel=1),
+        bundles={digest: data for part in parts.values() for digest, data in part.bundles.items()},
+    )
+
+
+def _repacked(bundle: bytes, files: Mapping[str, str | None]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(bundle)) as old, zipfile.ZipFile(buffer, "w") as new:
         for info in old.infolist():
@@ -49,7 +70,7 @@ def _repacked(bundle: bytes, files: dict[str, str | None]) -> bytes:
     return buffer.getvalue()
 
 
-def run(publication: Publication, url: str, **parameters: str):
-    """What `testgate run` would say."""
-    against = Against(url=url, jobs=2, parameters=parameters)
+def run(publication: Publication, url: str, evidence: Path | None = None) -> Rehearsal:
+    """What `testgate run` would say, and keep."""
+    against = Against(url=url, jobs=2, evidence=evidence)
     return rehearse(publication, (), against, lambda _: None)

@@ -1,26 +1,43 @@
-"""Recipes by the gate, in whole deployments: the outcome and the counts of `testgate run`."""
+"""Every recipe that the index says goes by the gate, as a suite of one gate, in deployments: what
+`testgate run` counts of each (test_recipes), the gate counts, and a fault is refused by each."""
+
+import re
 
 import pytest
 
 from testgate.cli.publishing import publish
-from testgate.local.ecs import TransitionKind
+from testgate.core.plan import budget_problem
 from tests.deployments.conftest import authority, lab, local, stack  # noqa: F401 - fixtures
-from tests.recipes.place import published, run
+from tests.recipes.place import RECIPES, published, together
+from tests.recipes.table import ALL, Scene
+
+INDEX = RECIPES.parents[1] / "docs" / "recipes" / "README.md"
+GATED = re.findall(r"^\| \[.*\]\(([a-z-]+)\.md\) \| yes\b", INDEX.read_text(), re.MULTILINE)
+PATIENCE_S = 400.0
 
 
+@pytest.mark.timeout(900)  # ten shards, twice
 @pytest.mark.xdist_group("gated")
-@pytest.mark.parametrize("fault", ["", "checkout"], ids=["good", "fault"])
-@pytest.mark.parametrize("name", ["pytest-requests", "locust"])
-def test_the_gate_says_what_testgate_run_says(lab, tmp_path, name, fault):  # noqa: F811
-    lab.established()
-    gate = published(name, tmp_path / "copy")
+def test_the_gate_says_what_testgate_run_says_of_each(lab, tmp_path_factory):  # noqa: F811
+    gate = together({name: published(name, tmp_path_factory) for name in GATED}, "recipes")
+    assert budget_problem(gate.plan) is None
     publish(lab.bucket, gate)
-    told = []
-    lab.once(TransitionKind.HOOK_CALLED, lambda _: told.append(run(gate, lab.site.test_url)))
-    faults = {"SHOP_FAULT": fault} if fault else {}
-    record = lab.recorded(lab.update("2", lab.hook(GATE=name), **faults)).record
-    (own,) = (rehearsal.record for rehearsal in told)
-    assert own["outcome"] == record["outcome"] == ("failed" if fault else "passed")
-    (mine,), (theirs,) = own["suites"], record["suites"]
-    for key in ("name", "outcome", "counts"):
-        assert mine[key] == theirs[key]
+    lab.established()
+    for version, scene, faults, ended in (
+        ("2", Scene.GOOD, {}, ("passed", "SUCCESSFUL")),
+        ("3", Scene.FAULT, {"SHOP_FAULT": "checkout"}, ("failed", "ROLLBACK_SUCCESSFUL")),
+    ):
+        task = lab.task(version, **faults)
+        arn = lab.site.update(task, lab.hook(GATE="recipes"))
+        deployment = lab.local.ecs.wait_until_ended(arn, PATIENCE_S)
+        record = lab.recorded(deployment).record
+        assert (record["outcome"], deployment["status"]) == ended, record["sentence"]
+        assert lab.production == "2"
+        assert [each["name"] for each in record["suites"]] == GATED
+        for suite in record["suites"]:
+            must = ALL[suite["name"]].scenes[scene]
+            counts = suite["counts"]
+            told = tuple(counts[key] for key in ("passed", "flaky", "failed", "skipped"))
+            assert (suite["outcome"], told) == (must.outcome, must.counts), suite["sentence"]
+            assert must.says in suite["sentence"]
+        assert ALL[GATED[0]].scenes[scene].says in record["sentence"]

@@ -26,7 +26,7 @@ def judged(tmp_path, framework, exit_code, *files, **changes):
         if text is not None:
             (tmp_path / name).write_text(text)
         else:
-            target = "junit.xml" if framework == "pytest" else name
+            target = "junit.xml" if framework == "pytest" and name.endswith(".xml") else name
             shutil.copy(DIALECTS / name, tmp_path / target)
     reported = read_reports(tmp_path, framework)
     evidence = Evidence(
@@ -85,25 +85,38 @@ def counted(verdict):
         ("newman", 1, "newman-failed.xml", "failed", {"failed": 2, "passed": 1}, "2 of 3 tests"),
         ("newman", 1, "newman-refused.xml", "failed", {"failed": 3}, "3 of 3 tests"),
         ("newman", 0, "newman-refused.xml", "suite_error", {"failed": 3}, "must agree"),
-        ("command", 1, "surefire.xml", "failed", {"flaky": 2, "failed": 1, "passed": 1}, "1 of 4"),
-        ("command", 1, "cypress.xml", "failed", {"failed": 1, "passed": 1}, "1 of 2 tests"),
+        (
+            *("command", 1, "surefire.xml", "failed"),
+            *({"flaky": 2, "failed": 2, "passed": 1, "skipped": 1}, "2 of 5 tests"),
+        ),
+        ("command", 2, "cypress.xml", "failed", {"failed": 2, "passed": 1}, "2 of 3 tests"),
         # 256 failures wrap to 0 without --posix-exit-codes
-        ("command", 0, "cypress.xml", "suite_error", {"failed": 1, "passed": 1}, "must agree"),
+        ("command", 0, "cypress.xml", "suite_error", {"failed": 2, "passed": 1}, "must agree"),
+        ("command", 0, "cypress-none.xml", "suite_error", {}, "no test ran"),
+        # it ends with 0 whatever it got, unless `ensure` or `expect` is asked to mind
+        ("command", 0, "artillery-no-ensure.json", "suite_error", {}, "was written"),
+        ("command", 0, "artillery-dead.json", "suite_error", {}, "was written"),
+        ("command", 1, "artillery-ensure.json", "suite_error", {}, "was written"),
         ("playwright", 0, "playwright-flaky.xml", "passed", {"passed": 2, "skipped": 1}, "2 of 2"),
         (
             *("playwright", 0, "playwright-flaky.json", "flaky"),
             *({"passed": 1, "flaky": 1, "skipped": 1}, "only when tried again"),
         ),
         ("locust", 1, "locust.json", "failed", {"failed": 1, "passed": 1}, "1 of 2 tests"),
+        ("locust", 1, "locust-unreachable.json", "failed", {"failed": 4}, "4 of 4 tests"),
         ("locust", 0, "locust.json", "suite_error", {"failed": 1, "passed": 1}, "must agree"),
         (
             *("k6", 99, "k6-summary-export.json", "failed"),
-            *({"failed": 1, "passed": 2}, "http_req_duration: p(95)<200: crossed; avg 120.5"),
+            *({"failed": 1, "passed": 2}, "http_req_duration: max<0.001: crossed; avg "),
         ),
         ("k6", 0, "k6-summary-export.json", "suite_error", None, "must agree"),
         ("k6", 99, "k6-thresholds-beside.json", "failed", {"failed": 1, "passed": 2}, "1 of 3"),
-        ("k6", 99, "k6-handle-summary.json", "failed", {"failed": 1, "passed": 2}, "avg<10"),
+        ("k6", 99, "k6-handle-summary.json", "failed", {"failed": 1, "passed": 2}, "max<0.001"),
         ("k6", 107, "k6-handle-summary.json", "suite_error", None, "an exception in its script"),
+        # an exception in a script ends with 0
+        ("k6", 0, "k6-exception.json", "suite_error", {}, "no test ran"),
+        ("k6", 0, "k6-no-samples.json", "suite_error", {}, "which has no samples"),
+        ("k6", 0, "k6-checks-unheeded.json", "suite_error", {}, "failed 2 of 2 times"),
         ("k6", 0, "k6-machine-readable.json", "suite_error", {}, "tells of no thresholds"),
     ],
     ids=lambda value: str(value) if isinstance(value, str | int) else "",
@@ -137,6 +150,15 @@ def test_a_suite_that_left_nothing_is_broken(tmp_path, framework, exit_code, say
     )
 
 
+SEVERAL = """<testsuite><testcase name="GET /a"><failure message="1"/><failure message="2"/>
+</testcase><testcase name="GET /b"/></testsuite>"""
+
+
+def test_several_failures_of_one_test_are_one_failed_test(tmp_path):
+    verdict = judged(tmp_path, "schemathesis", 1, ("junit.xml", SEVERAL))
+    assert (verdict.outcome, counted(verdict)) == (Outcome.FAILED, {"failed": 1, "passed": 1})
+
+
 ERRORS_UNSEEN = """<testsuites><testsuite name="a" tests="1" failures="0" errors="1">
 <system-err>RequestError: connect ECONNREFUSED</system-err><testcase name="looks passed"/>
 </testsuite></testsuites>"""
@@ -155,6 +177,14 @@ def test_pytests_plugin_tells_which_of_two_passes_failed_first(tmp_path):
     assert (verdict.outcome, counted(verdict)) == (Outcome.FLAKY, {"passed": 2, "flaky": 1})
     (flaky,) = (test for test in verdict.tests if test.outcome is Outcome.FLAKY)
     assert flaky.message == "failed before it passed: asked 1 times"
+
+
+def test_ctrf_beside_pytests_junit_tells_which_of_two_passes_failed_first(tmp_path):
+    for files, counts in (
+        (["pytest-ctrf.xml"], {"passed": 2}),
+        (["pytest-ctrf.xml", "pytest-ctrf.json"], {"passed": 1, "flaky": 1}),
+    ):
+        assert counted(judged(tmp_path, "pytest", 0, *files)) == counts
 
 
 def test_playwrights_json_beside_its_junit_tells_what_was_flaky(tmp_path):
@@ -227,3 +257,11 @@ def test_numbers_of_k6_may_be_asked_for_in_the_gate_file(tmp_path):
     for threshold, outcome in zip(asked, (Outcome.PASSED, Outcome.SUITE_ERROR), strict=True):
         verdict = judged(tmp_path, "k6", 0, ("k6.json", text), thresholds=(threshold,))
         assert verdict.outcome is outcome, verdict.sentence
+
+
+def test_the_list_names_every_file_and_each_is_read_here():
+    files = {path.name for path in DIALECTS.iterdir()} - {"README.md"}
+    told = (DIALECTS / "README.md").read_text()
+    named = {file for file in files if f"`{file}`" in told}
+    read = {file for file in files if f'"{file}"' in Path(__file__).read_text()}
+    assert named == read == files

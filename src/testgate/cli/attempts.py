@@ -9,14 +9,14 @@ import os
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from testgate.core.errors import GateError
-from testgate.core.evidence import Crash, Evidence, Result, Run
+from testgate.core.evidence import Crash, Evidence, Kept, Result, Run
 from testgate.core.handoff import Task
 from testgate.core.masking import hidden_values, mask_bytes, mask_evidence
 from testgate.core.plan import Suite
@@ -59,8 +59,9 @@ class Attempt:
         """Whether its process still runs."""
         return self.process.is_alive()
 
-    def result(self) -> Result:
-        """What it left; a process that was killed leaves nothing."""
+    def result(self, keep: Path | None) -> Result:
+        """What it left; a process that was killed leaves nothing. `keep`: where to store what the
+        suite left for people, named in the result as the bucket names it; None to drop it."""
         try:
             result: Result = self.answer.recv()
         except (EOFError, OSError):
@@ -68,7 +69,9 @@ class Attempt:
             cause = f"the runner ended with {self.process.exitcode}"
             result = Crash(run=self.run, error="RunnerEnded", cause=cause)
         self.end()
-        return result
+        if keep is None or not isinstance(result, Evidence):
+            return result
+        return self._with_artifacts(result, keep / self.run.path / "artifacts")
 
     def progress(self) -> Progress:
         """How far it is."""
@@ -81,13 +84,17 @@ class Attempt:
             return redact_bytes(mask_bytes(printed, self.hidden))
         return b""
 
-    def keep_artifacts(self, below: Path) -> None:
-        """Store what the suite leaves for people."""
+    def _with_artifacts(self, result: Evidence, directory: Path) -> Evidence:
+        kept = []
         for found in artifacts_in(self.directory / "results", self.suite.artifacts):
-            if isinstance(found, Artifact):
-                path = below / self.run.path / found.path
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(mask_bytes(found.data, self.hidden))
+            if not isinstance(found, Artifact):
+                kept.append(Kept(path=found.path, left_out=found.why))
+                continue
+            path, data = directory / found.path, mask_bytes(found.data, self.hidden)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            kept.append(Kept(path=found.path, size_bytes=len(data)))
+        return replace(result, artifacts=tuple(kept))
 
     def may_follow(self, result: Result) -> bool:
         """Whether the plan allows another attempt after this result."""

@@ -106,7 +106,7 @@ def run_command(
     against = replace(
         against,
         grants=own_grants(plan.suites, os.environ),
-        artifacts=None if output is None else output / "artifacts",
+        evidence=None if output is None else output / "evidence",
         only=tuple(test or ()),
     )
     with Screen(console, {suite.name: suite for suite in plan.suites}) as screen:

@@ -41,7 +41,7 @@ class Against:
     parameters: Mapping[str, str] = field(default_factory=dict)
     jobs: int = PARALLEL
     grants: Grants = field(default_factory=dict)
-    artifacts: Path | None = None  # where to keep what suites leave for people
+    evidence: Path | None = None  # where to keep what suites leave for people, as the bucket does
     only: tuple[str, ...] = ()  # of one suite, the tests to run
 
 
@@ -219,11 +219,9 @@ class _Work:
                 wait([at.answer for at in running], timeout=LOOK_S)
                 for at in [each for each in running if each.answer.poll() or not each.alive]:
                     running.remove(at)
-                    result = at.result()
+                    result = at.result(self.against.evidence)
                     results.append(result)
                     outputs[at.run] = at.output()
-                    if self.against.artifacts is not None:
-                        at.keep_artifacts(self.against.artifacts)
                     again = at.may_follow(result)
                     self.tell(Ended(suite=at.suite, result=result, again=again))
                     if again:

@@ -80,8 +80,7 @@ def artifacts_section(run: RunView, gallery: Gallery) -> Element | None:
         h("div", figures, class_="images") if figures else None,
         h("ul", items, class_="plain files"),
         h("p", f"and {hidden:,} more", class_="note") if hidden else None,
-        h("p", "Fetch all of it into a new directory, whose report.html shows the images:"),
-        h("pre", _fetching(run), class_="command", tabindex=0),
+        _fetching(run),
     )
 
 
@@ -112,9 +111,14 @@ def _figure(artifact: ArtifactView) -> Element:
     )
 
 
-def _fetching(run: RunView) -> str:
-    target = run.deployment or f"{run.cluster}/{run.service}"
-    return shlex.join(["testgate", "artifacts", target, "--output", "gate-run"])
+def _fetching(run: RunView) -> Child:
+    """How, unless it lies here already, as after `testgate run`, which knows no service."""
+    target = run.deployment or (run.service and f"{run.cluster}/{run.service}")
+    if not target:
+        return None
+    command = shlex.join(["testgate", "artifacts", target, "--output", "gate-run"])
+    said = "Fetch all of it into a new directory, whose report.html shows the images:"
+    return [h("p", said), h("pre", command, class_="command", tabindex=0)]
 
 
 def _is_image(artifact: ArtifactView) -> bool:

@@ -6,9 +6,7 @@ import pytest
 def pytest_configure(config):
     """A picture of each page that a test failed on."""
     config.option.screenshot = "only-on-failure"
-    config.option.output = os.environ.get(
-        "TESTGATE_PARAMETER_PICTURES", os.environ["TESTGATE_RESULTS_DIR"] + "/pictures"
-    )
+    config.option.output = os.environ["TESTGATE_RESULTS_DIR"] + "/pictures"
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,30 @@
+"""What suites leave for people, by `testgate run --output`."""
+
+from tests.cli.test_run import BAD, gate, url  # noqa: F401 - fixtures
+
+PICTURE = b"\x89PNG of test_bad"
+LEAVES = (
+    BAD
+    + f"""
+import pathlib
+def test_leaves():
+    shots = pathlib.Path(os.environ["TESTGATE_RESULTS_DIR"]) / "shots"
+    shots.mkdir()
+    (shots / "test_bad.png").write_bytes({PICTURE!r})
+    (shots / "other.txt").write_text("nobody asked for it")
+"""
+)
+
+
+def test_artifacts_lie_where_the_report_page_shows_them(gate, url):  # noqa: F811
+    gate.suite("smoke", LEAVES, artifacts=["shots/*.png"]).run("--url", url, "-o", "out")
+    kept = [path for path in (gate.directory / "out/evidence").rglob("*") if path.is_file()]
+    assert [path.read_bytes() for path in kept] == [PICTURE]
+    page = (gate.directory / "out/report.html").read_text()
+    assert f'<img src="{kept[0].relative_to(gate.directory / "out")}"' in page
+    assert "testgate artifacts" not in page  # there is nothing to fetch
+
+
+def test_without_an_output_directory_none_are_named(gate, url):  # noqa: F811
+    gate.suite("smoke", LEAVES, artifacts=["shots/*.png"])
+    assert gate.record("--url", url, code=1)["suites"][0]["artifacts"] == []

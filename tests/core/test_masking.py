@@ -2,6 +2,7 @@
 
 import html
 import json
+from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -57,7 +58,9 @@ def test_bytes_that_are_no_text_stay():
 
 
 def test_evidence_loses_values_even_in_names_of_tests():
-    left = evidence(plan(), failed(f"test[{VALUE}]", f"echoed {VALUE}"), output_tail=VALUE)
+    test = replace(failed(f"test[{VALUE}]", f"echoed {VALUE}"), output=f"{VALUE[3:]}\n{VALUE}")
+    left = evidence(plan(), test, output_tail=VALUE)
     masked = mask_evidence(left, HIDDEN)
     assert masked.tests[0].name == "test[[redacted]]"
+    assert masked.tests[0].output == "[redacted]\n[redacted]"
     assert (masked.tests[0].message, masked.output_tail) == ("echoed [redacted]", "[redacted]")

@@ -54,6 +54,7 @@ def failing(count, filler="x", trace=8_000):
             outcome=Outcome.FAILED,
             message=filler * 500,
             trace=filler * trace if n < 200 else "",
+            output=filler * 4_000 if n < 200 else "",
         )
         for n in range(count)
     ]
@@ -90,6 +91,7 @@ def test_names_of_four_bytes_a_character_leave_200_failures_in_full():
     assert only["failures_left_out"] == 9_800
     assert only["counts"]["failed"] == 10_000
     assert all(len(failure["trace"]) == 500 for failure in only["failures"])
+    assert all(len(failure["output"]) == 500 for failure in only["failures"])
 
 
 def test_a_quarantine_beyond_measure_is_cut_last():

@@ -1,6 +1,7 @@
 """`testgate wait` on whole deployments: each way to end has its exit code, and a rollback that
 looks stable is never success."""
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -217,9 +218,23 @@ def test_cloudformation_holds_the_stack_meanwhile(lab, waited):
     gone = cloudformation.get_waiter("stack_delete_complete")
     gone.wait(StackName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
     operate("create", "3", SHOP_FAULT="checkout")
-    none = waited(name)  # CloudFormation deletes what it could not create
-    assert (none["end"], none["exit_code"]) == (None, 14)
-    assert "POST_TEST_TRAFFIC_SHIFT lifecycle hook(s) failed" in none["sentence"]
+    never = waited(name)  # CloudFormation deletes what it could not create
+    assert (never["end"], never["exit_code"]) == ("refused", 1)
+    assert never["gate"]["outcome"] == "failed"
+    until(lambda: status_of(cloudformation, name) == "ROLLBACK_COMPLETE", "the stack's rollback")
+    assert waited(name) == never  # though the service is gone meanwhile
+
+
+def test_a_stack_that_fails_before_it_deploys_has_a_code_of_its_own(lab, waited):
+    cloudformation = lab.local.client("cloudformation")
+    name = f"{lab.name}-stack"
+    body = json.loads(service_template(lab, "1"))
+    body["Resources"]["Web"]["Properties"]["Cluster"] = "nobody-knows"
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(body))
+    told = waited(name)
+    assert (told["end"], told["exit_code"]) == (None, 14)
+    assert f"stack {name} is ROLLBACK" in told["sentence"]
+    assert "Web: " in told["sentence"]
 
 
 def status_of(cloudformation, name):

@@ -158,6 +158,20 @@ def test_hostile_names_stay_text(open_page):
     assert opened.asked == [opened.path.as_uri()]
 
 
+def test_what_a_failing_test_printed_opens_as_text(open_page):
+    opened = open_page(records.hostile(), **DESK)
+    page = opened.page
+    name = "<script>alert(1)</script>"
+    article = page.locator(".failure", has=page.get_by_text(name, exact=True)).first
+    printed = article.locator("pre[aria-label=Output]")
+    assert not printed.is_visible()
+    article.locator("summary", has_text="Captured output, 2 lines").click()
+    assert printed.inner_text().strip() == f"{name}\n{name}"
+    assert page.evaluate("document.scripts.length") == 2
+    assert grave(page) == []
+    assert opened.asked == [opened.path.as_uri()]
+
+
 def test_a_script_that_got_into_the_page_would_not_run(open_page):
     """The page's own policy is the second wall; the console says that it stood."""
     opened = open_page(records.refused(), **DESK)

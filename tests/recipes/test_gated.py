@@ -6,7 +6,7 @@ import re
 import pytest
 
 from testgate.cli.publishing import publish
-from testgate.core.plan import budget_problem
+from testgate.core.budget import budget_problem
 from tests.deployments.conftest import authority, lab, local, stack  # noqa: F401 - fixtures
 from tests.recipes.place import RECIPES, published, together
 from tests.recipes.table import ALL, Scene

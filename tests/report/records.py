@@ -130,7 +130,13 @@ HOSTILE = (
 def hostile():
     """Every text that a test may choose holds something that means something elsewhere."""
     tests = [
-        broken(name, message=name * 2, trace=f"{name}\nE   {name}", file=f"{name}.py")
+        broken(
+            name,
+            message=name * 2,
+            trace=f"{name}\nE   {name}",
+            output=f"{name}\n{name}",
+            file=f"{name}.py",
+        )
         for name in HOSTILE
     ]
     return record(*tests, passed("javascript:alert(1)"), passed("{{ 7 * 7 }} ${7*7}"))

@@ -93,6 +93,11 @@ def test_a_refusal_carries_verdict_class_policy_and_each_failure():
     assert "assert 500 == 201" in failure["trace"]
 
 
+def test_what_a_failing_test_printed_stands_in_its_stdout():
+    told = by_name(records.record(records.broken("a", output="asked\nwarned")))
+    assert told["smoke", "a"]["stdout"] == ["asked", "warned"]
+
+
 @pytest.mark.parametrize("name", ["suite_error", "timed_out"])
 def test_a_refusal_without_a_failing_test_fails_by_itself(name):
     (test,) = results(SAMPLES[name])["tests"]

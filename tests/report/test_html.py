@@ -182,8 +182,10 @@ def test_nothing_that_a_test_says_becomes_markup(text):
     """The page of any text has the elements of a page of a harmless one, and shows the text."""
     one_line = " ".join(text.split()) or "x"
     fields = {"message": one_line, "trace": f"x\n  {one_line}", "file": one_line}
+    fields |= {"output": f"x\n{one_line}"}
     root = page(records.record(records.broken(one_line, **fields), image=one_line))
     harmless = {"message": "m" * len(one_line), "trace": "x\n  m", "file": "f"}
+    harmless |= {"output": "x\no"}
     other = page(records.record(records.broken("n", **harmless), image="i"))
     assert skeleton(root) == skeleton(other)
     shown = visible(one_line)[:400]

@@ -50,6 +50,14 @@ def test_one_suite_with_its_counts_properties_and_failures():
     assert failure.text == records.TRACE
 
 
+def test_what_a_failing_test_printed_is_given_back_to_viewers():
+    root = parsed(records.record(records.broken("a", output="asked\x00 <b>\nwarned"), passed("b")))
+    printed = {name: case.findtext("system-out") for (_, name), case in cases(root).items()}
+    assert printed == {"a": "asked <b>\nwarned", "b": None}
+    (again, _) = parse_junit("again.xml", ElementTree.tostring(root)).tests
+    assert again.output == "asked <b>\nwarned"
+
+
 @pytest.mark.parametrize(
     "outcome",
     [Outcome.SUITE_ERROR, Outcome.INFRA_ERROR, Outcome.TIMED_OUT, Outcome.ABORTED],

@@ -188,6 +188,28 @@ def test_a_test_that_pytest_ran_again_is_flaky(tmp_path, ini):
     assert (verdict.outcome, verdict.counts.flaky) == (Outcome.FLAKY, 1)
 
 
+@pytest.mark.parametrize("ini", ["", "[pytest]\naddopts = --numprocesses 2\n"], ids=["", "xdist"])
+def test_what_a_failing_pytest_test_printed_is_kept_of_it_alone(tmp_path, ini):
+    test = ASK + (
+        "import sys, logging\n"
+        "def test_good(base_url): ask(base_url); print('nobody asks')\n"
+        "def test_bad(base_url):\n"
+        "    ask(base_url); print('asked'); print('warned', file=sys.stderr)\n"
+        "    logging.warning('logged'); assert False\n"
+    )
+    evidence, _ = run(tmp_path, {"test_a.py": test, "pytest.ini": ini or "[pytest]\n"})
+    printed = {test.name: test.output for test in evidence.tests}
+    assert printed["test_a.py::test_good"] == ""
+    for said in ("--- Captured stdout call ---\nasked", "warned", "logged"):
+        assert said in printed["test_a.py::test_bad"]
+
+
+def test_a_failing_test_that_prints_megabytes_is_read_all_the_same(tmp_path):
+    test = ASK + "def test_a(base_url): ask(base_url); print('x' * 40_000_000); assert False\n"
+    evidence, verdict = run(tmp_path, {"test_a.py": test})
+    assert (verdict.outcome, len(evidence.tests[0].output)) == (Outcome.FAILED, 4_000)
+
+
 def test_tests_of_the_packages_that_a_suite_brings_are_not_its_own(tmp_path):
     """certifi's wheel holds some: they would be counted, and make up for tests that are missing."""
     foreign = {"__vendored__/certifi/tests/test_certify.py": "def test_bundle(): pass\n"}

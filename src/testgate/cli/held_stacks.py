@@ -88,7 +88,8 @@ def is_beginning(event: Mapping[str, Any]) -> bool:
 
 
 def services_held(client: Client, name: str) -> list[ServiceName]:
-    """The ECS services among a stack's resources. Raises GateError."""
+    """The ECS services among a stack's resources; where there are none, those that its last
+    operation has created, and may have deleted again. Raises GateError."""
     with told_as_ours():
         pages = client("cloudformation").get_paginator("list_stack_resources")
         listed = [
@@ -96,4 +97,15 @@ def services_held(client: Client, name: str) -> list[ServiceName]:
             for page in pages.paginate(StackName=name)
             for each in page["StackResourceSummaries"]
         ]
-    return services_among(listed)
+    return services_among(listed) or services_among(_created(client, name))
+
+
+def _created(client: Client, name: str) -> list[str]:
+    """Physical ids of services in the events of a stack's last operation, each once."""
+    found: dict[str, None] = {}
+    for event in _events(client, name):
+        if event.get("ResourceType") == "AWS::ECS::Service" and event.get("PhysicalResourceId"):
+            found[str(event["PhysicalResourceId"])] = None
+        if is_beginning(event):
+            break
+    return list(found)

@@ -14,6 +14,7 @@ from testgate.core.outcomes import Outcome
 
 T = TypeVar("T")
 EVIDENCE_SCHEMA = "testgate.evidence/1"
+MAX_OUTPUT_CHARS = 4_000  # of what a test printed: its end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestResult:
-    """One test. `message` is its first line to a reader, `trace` the rest; both are capped."""
+    """One test. `message` is its first line to a reader, `trace` the rest, `output` the end of
+    what it printed if it failed; all are capped."""
 
     __test__ = False  # its name makes pytest look at it
 
@@ -42,6 +44,7 @@ class TestResult:
     duration_s: float = 0.0
     message: str = ""
     trace: str = ""
+    output: str = ""
     file: str = ""
     line: int | None = None
 
@@ -258,7 +261,13 @@ def _spell_test(test: TestResult) -> dict[str, object]:
         "outcome": test.outcome.value,
         "duration_s": test.duration_s,
     }
-    optional = {"message": test.message, "trace": test.trace, "file": test.file, "line": test.line}
+    optional = {
+        "message": test.message,
+        "trace": test.trace,
+        "output": test.output,
+        "file": test.file,
+        "line": test.line,
+    }
     return spelled | {key: value for key, value in optional.items() if value not in ("", None)}
 
 
@@ -274,6 +283,7 @@ def _parse_test(raw: object) -> TestResult:
         duration_s=float(duration) if isinstance(duration, int | float) else 0.0,
         message=str(raw.get("message", "")),
         trace=str(raw.get("trace", "")),
+        output=str(raw.get("output", "")),
         file=str(raw.get("file", "")),
         line=raw["line"] if type(raw.get("line")) is int else None,
     )

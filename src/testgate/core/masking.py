@@ -56,6 +56,7 @@ def mask_evidence(evidence: Evidence, hidden: Sequence[str]) -> Evidence:
             name=mask(test.name, hidden),
             message=mask(test.message, hidden),
             trace=mask(test.trace, hidden),
+            output=mask(test.output, hidden),
         )
         for test in evidence.tests
     )

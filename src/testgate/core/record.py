@@ -10,7 +10,7 @@ from typing import Any
 
 from testgate.core.binding import Counts, Question
 from testgate.core.config import show_config
-from testgate.core.evidence import Evidence, Result, TestResult
+from testgate.core.evidence import MAX_OUTPUT_CHARS, Evidence, Result, TestResult
 from testgate.core.outcomes import Outcome
 from testgate.core.record_size import fitted
 from testgate.core.spans import time_spans
@@ -219,4 +219,5 @@ def _spell_failure(test: TestResult, room: _Room) -> dict[str, object]:
         "trace": test.trace[-MAX_TRACE_CHARS:],
         "file": test.file,
         "line": test.line,
+        **({"output": test.output[-MAX_OUTPUT_CHARS:]} if test.output else {}),
     }

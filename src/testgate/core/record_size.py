@@ -10,7 +10,7 @@ from typing import Any
 from testgate.core.storing import to_json_bytes
 
 MAX_RECORD_BYTES = 5_000_000
-SHORT_TRACE_CHARS = 500
+SHORT_TRACE_CHARS = 500  # and as much of what a test printed
 MAX_FAILURES_NAMED = 200  # of a suite, once their names alone are too much
 MAX_ENTRIES_TOLD = 20  # of a suite's quarantine, flaky tests or thresholds, as a last resort
 
@@ -37,15 +37,14 @@ def _tests(suite: Suite) -> dict[str, Any]:
     return _left_out(suite, "tests", [])
 
 
-def _long_traces(suite: Suite) -> dict[str, Any]:
-    """All of a trace but its end."""
+def _long_texts(suite: Suite) -> dict[str, Any]:
+    """All of a trace but its end, and of what a test printed."""
     return {**suite, "failures": [_shortened(failure) for failure in suite["failures"]]}
 
 
 def _shortened(failure: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "trace" not in failure:
-        return failure
-    return {**failure, "trace": failure["trace"][-SHORT_TRACE_CHARS:]}
+    long = (key for key in ("trace", "output") if key in failure)
+    return {**failure, **{key: failure[key][-SHORT_TRACE_CHARS:] for key in long}}
 
 
 def _many_failures(suite: Suite) -> dict[str, Any]:
@@ -71,7 +70,7 @@ def _left_out(suite: Suite, key: str, kept: list[Any]) -> dict[str, Any]:
 _IN_ORDER: tuple[Callable[[Suite], dict[str, Any]], ...] = (
     _passed_tests,
     _tests,
-    _long_traces,
+    _long_texts,
     _many_failures,
     _most_entries,
 )

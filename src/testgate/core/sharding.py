@@ -12,6 +12,7 @@ from testgate.core.quarantine import MAX_TEXT_CHARS
 
 COLLECTED = "collected.json"  # where a shard tells what it collected, among its reports
 RERUN = "rerun.json"  # and which tests it ran again, with what had failed
+PRINTED = "printed.json"  # and what its failing tests printed, which its JUnit leaves out
 
 
 def digest_of_ids(ids: Iterable[str]) -> str:

@@ -75,6 +75,8 @@ def _test(suite: SuiteView, test: TestView) -> dict[str, object]:
         "filePath": test.file,
     }
     spelled |= {key: value for key, value in optional.items() if value}
+    if test.output:
+        spelled["stdout"] = test.output.splitlines()
     if test.line is not None:
         spelled["line"] = test.line
     if test.outcome is Outcome.FLAKY:

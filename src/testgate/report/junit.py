@@ -121,6 +121,8 @@ def _case(suite: SuiteView, test: TestView, names: "_Names") -> Element:
     result = _result(test)
     if result is not None:
         case.append(result)
+    if test.output:
+        SubElement(case, "system-out").text = _clean(test.output)
     return case
 
 

@@ -72,6 +72,8 @@ def _first_failure(run: RunView) -> Iterator[str]:
     if test.trace:
         yield from _fenced(test.trace)
         yield ""
+    if test.output:
+        yield from ("Captured output:", "", *_fenced(test.output), "")
 
 
 def _counts(run: RunView) -> Iterator[str]:

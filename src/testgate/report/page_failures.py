@@ -16,7 +16,7 @@ from testgate.report.page_parts import badge, counted, duration, icon, section, 
 from testgate.report.page_repeat import repeat
 from testgate.report.view import RunView, SuiteView, TestView
 
-MAX_TRACE_CHARS = 1_000_000  # of all traces on the page
+MAX_TRACE_CHARS = 1_000_000  # of all traces and output on the page
 MAX_NAME_LIST_CHARS = 500_000
 MAX_OPEN = 10  # of many failures a reader wants the messages first
 _WHAT_IS_LEFT_CHARS = 400
@@ -63,7 +63,7 @@ class _Rest:
 
 
 class _Room:
-    """How many more characters of traces there may be: a trace that does not fit keeps its end,
+    """How many more characters of traces and output there may be: what does not fit keeps its end,
     where the reason stands."""
 
     def __init__(self, chars: int) -> None:
@@ -93,6 +93,7 @@ def _first(failure: Failure, drawing: _Drawing) -> Element:
         _message(test),
         _where(failure, drawing.run),
         _trace(test, drawing.room),
+        _output(test, drawing.room),
         drawing.gallery.beside(suite, test),
         repeat(drawing.run, suite, test),
         class_="failure",
@@ -152,6 +153,7 @@ def _item(number: int, failure: Failure, drawing: _Drawing) -> Element:
         _message(test) if "\n" in test.message or len(test.message) > _MESSAGE_CHARS else None,
         _where(failure, drawing.run),
         _trace(test, drawing.room),
+        _output(test, drawing.room),
         drawing.gallery.beside(suite, test),
         repeat(drawing.run, suite, test),
         class_="failure",
@@ -193,6 +195,20 @@ def _trace(test: TestView, room: _Room) -> Element | None:
         return None
     text = _lines("\n" + trace)  # HTML drops the first line feed
     return h("pre", text, class_="trace", tabindex=0, role="region", aria_label="Trace")
+
+
+def _output(test: TestView, room: _Room) -> Element | None:
+    """What the test printed, folded: the trace tells more often."""
+    output = room.take(test.output)
+    if not output.strip():
+        return None
+    lines = counted(len(output.strip().splitlines()), "line")
+    return h(
+        "details",
+        h("summary", f"Captured output, {lines}"),
+        h("pre", "\n" + output, class_="trace", tabindex=0, role="region", aria_label="Output"),
+        class_="output",
+    )
 
 
 def _lines(trace: str) -> Iterator[Element | str]:

@@ -140,6 +140,7 @@ def _test(raw: Record, default: Outcome) -> TestView:
         duration_s=_number(raw.get("duration_s")),
         message=_text(raw, "message"),
         trace=_text(raw, "trace"),
+        output=_text(raw, "output"),
         file=_text(raw, "file"),
         line=line if type(line) is int else None,
         detailed="message" in raw,

@@ -29,6 +29,7 @@ COLOURS = {
     "aborted": "yellow",
 }
 MAX_TRACE_LINES = 25
+MAX_OUTPUT_LINES = 10
 COUNTED = ("passed", "failed", "flaky", "skipped", "quarantined", "total")
 
 
@@ -121,6 +122,10 @@ def _first_failure(record: Record) -> Iterator[RenderableType]:
     if test.get("trace"):
         lines = str(test["trace"]).splitlines()[-MAX_TRACE_LINES:]
         yield Padding(Text("\n".join(lines), style="dim"), (1, 0, 0, 4))
+    if test.get("output"):
+        lines = str(test["output"]).splitlines()[-MAX_OUTPUT_LINES:]
+        yield Padding(Text("captured output", style="bold dim"), (1, 0, 0, 2))
+        yield Padding(Text("\n".join(lines), style="dim"), (0, 0, 0, 4))
     yield Text()
 
 

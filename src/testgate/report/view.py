@@ -38,6 +38,7 @@ class TestView:
     duration_s: float = 0.0
     message: str = ""
     trace: str = ""
+    output: str = ""
     file: str = ""
     line: int | None = None
     detailed: bool = False

@@ -15,6 +15,7 @@ from typing import Any
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
 from testgate.core.outcomes import Outcome
+from testgate.runner.captured import ERR, OUT, Captured
 from testgate.runner.files import read_plain
 from testgate.runner.reported import (
     MAX_NAME_CHARS,
@@ -100,9 +101,20 @@ def _test(test: Json, full_name: str, outcome: Outcome) -> TestResult:
         duration_s=seconds(test.get("duration")) / 1000,
         message=first_line(_text(test, "message")) or test["status"] if told else "",
         trace=clean(_text(test, "trace"), MAX_TRACE_CHARS) if failed else "",
+        output=_output(test) if failed else "",
         file=clean(_text(test, "filePath"), MAX_NAME_CHARS),
         line=line if type(line) is int and 0 <= line < 10**9 else None,
     )
+
+
+def _output(test: Json) -> str:
+    captured = Captured()
+    for key, stream in (("stdout", OUT), ("stderr", ERR)):
+        lines = test.get(key)
+        for line in lines if isinstance(lines, list) else ():
+            if isinstance(line, str):
+                captured.add(stream, line if line.endswith("\n") else f"{line}\n")
+    return captured.text()
 
 
 def _outcome(where: str, test: Json, outcome: Outcome) -> Outcome:

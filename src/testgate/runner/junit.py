@@ -6,6 +6,7 @@ failures in a case. Imported by `testgate.runner.reports`.
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -15,6 +16,8 @@ from defusedxml.ElementTree import DefusedXMLParser, ParseError
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
 from testgate.core.outcomes import Outcome
+from testgate.core.record import MAX_FULL_FAILURES
+from testgate.runner.captured import ERR, OUT, Captured, SuiteOutputs
 from testgate.runner.files import read_plain
 from testgate.runner.reported import (
     MAX_NAME_CHARS,
@@ -59,7 +62,7 @@ def read_junit(path: Path) -> Report:
 def parse_junit(file: str, data: bytes) -> Report:
     """As `read_junit`, of the bytes of that file."""
     reading = _Reading(file)
-    cases = capped(file, _cases(reading, data))
+    cases = reading.with_suites_output(capped(file, _cases(reading, data)))
     named = tuple(case for case in cases if case.name or case.outcome is not Outcome.PASSED)
     if reading.declared_failures and not any(is_failure(test.outcome) for test in named):
         raise RunnerError(
@@ -100,12 +103,23 @@ class _Reading:
         self._open: list[Element] = []  # the case, and what is open in it
         self._texts: list[str] = []  # of the case's child that is open
         self._kept_chars = 0
+        self._printed = Captured()  # by the case that is open
+        self._by_suites = SuiteOutputs(MAX_FULL_FAILURES)
+        self._of_suite = ""  # which stream of a testsuite is open
         self._found: list[TestResult] = []
 
     def taken(self) -> list[TestResult]:
         """The cases that ended since the last call."""
         found, self._found = self._found, []
         return found
+
+    def with_suites_output(self, cases: tuple[TestResult, ...]) -> tuple[TestResult, ...]:
+        """All cases, with what their testsuites printed where they printed nothing."""
+        printed = self._by_suites.by_test
+        return tuple(
+            replace(case, output=printed[n]) if n in printed else case
+            for n, case in enumerate(cases)
+        )
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An element begins."""
@@ -118,21 +132,35 @@ class _Reading:
             self._begin(tag, attributes)
         elif tag == "testsuite":
             self.declared_failures += _count(attributes, "failures") + _count(attributes, "errors")
+            self._by_suites.begin()
+        elif tag in (OUT, ERR):
+            self._of_suite = tag
 
     def data(self, text: str) -> None:
-        """Text, kept of results alone: a case may hold megabytes of output."""
-        if len(self._open) > 1 and self._open[1].tag in _RESULTS and self._kept_chars < _KEPT_CHARS:
+        """Text, kept of results, and the end of output: a case may hold megabytes of it."""
+        within = self._open[1].tag if len(self._open) > 1 else ""
+        if self._of_suite:
+            self._by_suites.add(self._of_suite, text)
+        elif within in (OUT, ERR):
+            self._printed.add(within, text)
+        elif within in _RESULTS and self._kept_chars < _KEPT_CHARS:
             self._texts.append(text[:_KEPT_CHARS])
             self._kept_chars += len(text)
 
-    def end(self, _tag: str) -> None:
+    def end(self, tag: str) -> None:
         """An element ends."""
         self._depth -= 1
         if not self._open:
+            self._of_suite = ""
+            if tag == "testsuite":
+                self._by_suites.end()
             return
         element = self._open.pop()
         if not self._open:
-            self._found.append(_case(element))
+            case = _case(element, self._printed)
+            self._by_suites.test(needs=is_failure(case.outcome) and not case.output)
+            self._found.append(case)
+            self._printed = Captured()
         elif len(self._open) == 1 and element.tag in _RESULTS:
             element.text = "".join(self._texts)
             self.uncollected += element.get("message") == _UNCOLLECTED
@@ -164,7 +192,7 @@ def _count(attributes: Mapping[str, str], name: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
-def _case(case: Element) -> TestResult:
+def _case(case: Element, printed: Captured) -> TestResult:
     outcome, message, trace = _result(case)
     return TestResult(
         name=clean(_full_name(case), MAX_NAME_CHARS),
@@ -172,6 +200,7 @@ def _case(case: Element) -> TestResult:
         duration_s=seconds(case.get("time")),
         message=message,
         trace=trace,
+        output=printed.text() if is_failure(outcome) else "",
         file=clean(case.get("file", ""), MAX_NAME_CHARS),
         line=_line(case, trace),
     )

@@ -16,13 +16,14 @@ import pytest
 
 from testgate.core.durations import read_durations
 from testgate.core.progress import ended_line
-from testgate.core.sharding import COLLECTED, RERUN, digest_of_ids, own_ids
+from testgate.core.sharding import COLLECTED, PRINTED, RERUN, digest_of_ids, own_ids
 from testgate.runner.configuration import VENDORED
 from testgate.runner.progress_file import tell_progress
 
 OPTION = "--base-url"
 _TOLD = pytest.StashKey[str]()
 _WHY_CHARS = 2_000
+_PRINTED_CHARS, _MOST_PRINTED = 16_000, 200  # of a test, and tests: a record shows no more
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -79,10 +80,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class _Watching:
-    """Tells of each test that has ended, and in the end of those that were run again."""
+    """Tells of each test that has ended, and in the end of those that were run again and of what
+    failing ones printed."""
 
     def __init__(self) -> None:
         self._failed_first: dict[str, str] = {}
+        self._printed: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         # "rerun" is what pytest-rerunfailures makes of a failure that it will try again.
@@ -90,15 +93,26 @@ class _Watching:
             self._failed_first.setdefault(report.nodeid, _first_words(report))
         elif report.when == "call" or (report.when == "setup" and report.outcome != "passed"):
             tell_progress(ended_line(report.outcome, report.nodeid))
+        if report.failed and (len(self._printed) < _MOST_PRINTED or report.nodeid in self._printed):
+            self._printed[report.nodeid] = _sections(report)
 
     def pytest_sessionfinish(self) -> None:
         if self._failed_first:
             _leave(RERUN, json.dumps(self._failed_first))
+        printed = {test: text for test, text in self._printed.items() if text}
+        if printed:
+            _leave(PRINTED, json.dumps(printed))
 
 
 def _first_words(report: pytest.TestReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     return str(getattr(crash, "message", "") or report.longreprtext)[:_WHY_CHARS]
+
+
+def _sections(report: pytest.TestReport) -> str:
+    """The end of what was captured, under pytest's own headings."""
+    told = (f"--- {title} ---\n{text.rstrip()}" for title, text in report.sections if text.strip())
+    return "\n".join(told)[-_PRINTED_CHARS:]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

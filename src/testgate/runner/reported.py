@@ -35,8 +35,8 @@ class Report:
 
 
 def capped(file: str, tests: Iterable[TestResult]) -> tuple[TestResult, ...]:
-    """The tests, with traces of as many failures as a record shows. Raises RunnerError when there
-    are more than can be judged, before they are all read."""
+    """The tests, with traces and output of as many failures as a record shows. Raises RunnerError
+    when there are more than can be judged, before they are all read."""
     kept: list[TestResult] = []
     told_bytes = 0
     for test in _shortened(tests):
@@ -84,4 +84,4 @@ def _shortened(tests: Iterable[TestResult]) -> Iterator[TestResult]:
     for test in tests:
         failures += is_failure(test.outcome)
         # Without a cap 10,000 traces would be 80 MB of evidence.
-        yield test if failures <= MAX_FULL_FAILURES else replace(test, trace="")
+        yield test if failures <= MAX_FULL_FAILURES else replace(test, trace="", output="")

@@ -9,13 +9,15 @@ pytest's plugin tells. Imported by `testgate.runner.suite`.
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
 from testgate.core.outcomes import Outcome
-from testgate.core.sharding import RERUN
+from testgate.core.sharding import PRINTED, RERUN
+from testgate.runner.captured import OUT, Captured
 from testgate.runner.ctrf import parse_ctrf, says_ctrf
 from testgate.runner.files import open_plain, read_plain
 from testgate.runner.junit import read_junit
@@ -105,7 +107,7 @@ def _read(results_dir: Path, junit: list[Report]) -> Reported:
         for name, report in _ctrf_reports(results_dir):
             told = Report(tests=tests)
             tests = agreed(tests, name, report) if junit else together([told, report])
-        tests = _with_reruns(tests, results_dir)
+        tests = _with_printed(_with_reruns(tests, results_dir), results_dir)
     except RunnerError as exc:
         return Reported(tests=tests, problem=str(exc))
     if not junit and not tests:
@@ -135,6 +137,28 @@ def _with_reruns(tests: tuple[TestResult, ...], results_dir: Path) -> tuple[Test
         else test
         for test in tests
     )
+
+
+def _with_printed(tests: tuple[TestResult, ...], results_dir: Path) -> tuple[TestResult, ...]:
+    """What failing tests printed, where the report itself does not have it: pytest's JUnit has
+    that only if asked, and then of any length. It earns nothing, so a file that cannot be read is
+    no problem of the run."""
+    if not (results_dir / PRINTED).exists():
+        return tests
+    with suppress(RunnerError):
+        told = read_json(PRINTED, read_plain(results_dir / PRINTED, MAX_REPORT_BYTES))
+        texts = told if isinstance(told, dict) else {}
+        printed = {clean(name, MAX_NAME_CHARS): text for name, text in texts.items()}
+        return capped(JUNIT, (_printing(test, printed.get(test.name)) for test in tests))
+    return tests
+
+
+def _printing(test: TestResult, text: object) -> TestResult:
+    if test.output or not isinstance(text, str) or not is_failure(test.outcome):
+        return test
+    captured = Captured()
+    captured.add(OUT, text)
+    return replace(test, output=captured.text())
 
 
 def _native_reports(results_dir: Path, framework: str) -> Iterator[tuple[str, Report]]:
@@ -180,8 +204,8 @@ def agreed(tests: tuple[TestResult, ...], name: str, ctrf: Report) -> tuple[Test
     _refuse_difference(ours - theirs, f"{JUNIT} has", f"{name} has not", "as failed")
     flaky = {test.name for test in ctrf.tests if test.outcome is Outcome.FLAKY}
     _refuse_difference(flaky - known, f"{name} has", f"{JUNIT} has not", "as flaky")
-    said = {test.name: test.outcome for test in ctrf.tests}
-    return tuple(_worse(test, said) for test in tests)
+    said = {test.name: test for test in ctrf.tests}
+    return tuple(_worse(test, said.get(test.name, test)) for test in tests)
 
 
 def _ctrf_reports(results_dir: Path) -> Iterable[tuple[str, Report]]:
@@ -237,6 +261,7 @@ def _refuse_difference(names: set[str], has: str, has_not: str, what: str) -> No
         )
 
 
-def _worse(test: TestResult, said: Mapping[str, Outcome]) -> TestResult:
-    other = said.get(test.name, test.outcome)
-    return replace(test, outcome=other) if other.severity > test.outcome.severity else test
+def _worse(test: TestResult, other: TestResult) -> TestResult:
+    """The worse of two outcomes, and the output of whichever report has one."""
+    worse = max(test.outcome, other.outcome, key=lambda outcome: outcome.severity)
+    return replace(test, outcome=worse, output=test.output or other.output)

@@ -14,7 +14,7 @@ from moto.core.common_models import CloudFormationModel
 
 from testgate.local.ecs.behaviour import Behaviour, TextDetails
 from testgate.local.moto.cloudformation.control_planes import serving
-from testgate.local.moto.cloudformation.events import ResourceHandlerError
+from testgate.local.moto.cloudformation.events import ResourceHandlerError, initiated
 from testgate.local.moto.cloudformation.recase import members_of, request_of
 from testgate.local.moto.interpreter_clients import clients
 
@@ -67,6 +67,7 @@ class CfnService(CloudFormationModel):  # type: ignore[misc]
         request = request_of("ecs", "CreateService", _api_properties(properties, behaviour))
         arn = ecs.create_service(**request)["service"]["serviceArn"]
         made = cls(arn, cloudformation_json["Properties"])
+        initiated(made)
         try:
             _await_success(_newest_deployment(ecs, arn))
         except ResourceHandlerError:

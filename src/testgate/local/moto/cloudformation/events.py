@@ -3,9 +3,30 @@
 Imported by the other modules of this package.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from moto.cloudformation.models import Event, Stack
+
+_INITIATED: ContextVar[Callable[[Any], None]] = ContextVar("initiated", default=lambda _: None)
+
+
+@contextmanager
+def hearing(of: Callable[[Any], None]) -> Iterator[None]:
+    """Meanwhile `of` is told of a resource that exists and is not complete yet."""
+    token = _INITIATED.set(of)
+    try:
+        yield
+    finally:
+        _INITIATED.reset(token)
+
+
+def initiated(resource: Any) -> None:
+    """AWS (seen): a second `CREATE_IN_PROGRESS`, "Resource creation Initiated", has the physical
+    id, long before the creation is complete."""
+    _INITIATED.get()(resource)
 
 
 class ResourceFailedError(Exception):

@@ -6,13 +6,14 @@ Imported by the other modules of this package.
 import copy
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from moto.cloudformation import models, parsing
 from moto.cloudformation.parsing import ResourceMap
 
 from testgate.local.moto.cloudformation import deletions
-from testgate.local.moto.cloudformation.events import resource_failure
+from testgate.local.moto.cloudformation.events import hearing, resource_failure
 from testgate.local.moto.cloudformation.functions import resolve
 from testgate.local.moto.cloudformation.templates import references
 
@@ -53,7 +54,8 @@ class TracedResourceMap(ResourceMap):  # type: ignore[misc]
             return None
         self.tell(key, declared["Type"], "CREATE_IN_PROGRESS", None)
         try:
-            resource = super().__getitem__(key)
+            with hearing(partial(self.tell, key, declared["Type"], "CREATE_IN_PROGRESS")):
+                resource = super().__getitem__(key)
             _check_nested_stack(resource)
         except Exception as exc:
             raise resource_failure(key, declared, exc) from exc

@@ -126,7 +126,7 @@ ROWS = (
         "why",
         "a gate run of which only the index entry is left",
         _only_indexed,
-        "it ended as failed at 2026-11-23T08:00:00+00:00; its index entry is all that can be read of it in bucket records",
+        "it ended as failed at 2026-11-23 08:00:00 UTC; its index entry is all that can be read of it in bucket records",
     ),
     stored(
         '{"outcome": "fai',

@@ -110,7 +110,7 @@ def test_where_nothing_can_be_read_the_index_still_tells_the_outcome(documents):
     run = find_run(bucket_with(**documents), ARN)
     assert run.outcome is Outcome.FAILED
     assert run.sentence == (
-        "it ended as failed at 2026-11-23T08:00:00+00:00; its index entry is all that can be read "
+        "it ended as failed at 2026-11-23 08:00:00 UTC; its index entry is all that can be read "
         "of it in bucket records"
     )
     assert len(run.problems) == len(documents)

@@ -6,6 +6,7 @@ Imported by the commands that show gate runs.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import Any
 
 from testgate.aws.s3 import Bucket
@@ -64,10 +65,11 @@ class StoredRun:
         if self.record is not None or self.indexed is None:
             return self.record or {}
         ended_at = self.indexed.ended_at.isoformat()
+        when = f"{self.indexed.ended_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         outcome = self.indexed.outcome.value
         return {
             "outcome": outcome,
-            "sentence": f"it ended as {outcome} at {ended_at}; its index entry is all that can be "
+            "sentence": f"it ended as {outcome} at {when}; its index entry is all that can be "
             f"read of it in bucket {self.bucket}",
             "suites": [],
             "stage": "",

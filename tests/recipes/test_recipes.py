@@ -26,6 +26,7 @@ def good_shop() -> Iterator[RunningShop]:
         yield shop
 
 
+@pytest.mark.timeout(300)  # the first of a recipe installs what it requires
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("scene", Scene)
 def test_a_recipe_says_what_it_meets_and_counts_as_its_framework(

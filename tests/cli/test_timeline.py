@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from testgate.cli.timeline import Span, in_order, shard_of, states_of, suites_of
+from testgate.cli.timeline import Span, in_order, shard_of, states_of, suites_of, with_suites
 from tests.report.records import refused
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -33,6 +33,33 @@ def test_states_are_paired_and_one_that_was_never_left_stays_open():
         (span.name, span.started_at[17:19], span.ended_at[17:19]) for span in states_of(events)
     ]
     assert spans == [("Prepare", "00", "01"), ("Wave", "01", "03"), ("Wave", "03", "")]
+
+
+def test_waves_are_numbered_and_named_by_the_suites_that_began_in_them():
+    events = [
+        entered("CheckWave", 0),
+        left("CheckWave", 1),
+        entered("TakeWave", 1) | {"type": "PassStateEntered"},
+        left("TakeWave", 1),
+        entered("RunWave", 1),
+        left("RunWave", 3),
+        entered("MoreWaves", 3) | {"type": "ChoiceStateEntered"},
+        left("MoreWaves", 3),
+        entered("RunWave", 4),
+    ]
+    suites = [
+        Span(kind="suite", name=name, started_at=f"2026-11-23T08:00:0{second}.000Z")
+        for name, second in (("smoke", 2), ("deep", 4), ("wide", 5))
+    ]
+    spans = in_order(with_suites([*states_of(events), *suites]))
+    assert [(span.kind, span.name) for span in spans] == [
+        ("state", "CheckWave"),
+        ("wave", "1: smoke"),
+        ("suite", "smoke"),
+        ("wave", "2: deep, wide"),
+        ("suite", "deep"),
+        ("suite", "wide"),
+    ]
 
 
 def test_a_state_that_is_left_without_having_been_entered_is_passed_by():

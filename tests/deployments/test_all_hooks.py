@@ -31,7 +31,7 @@ def every_hook(lab):
     )
 
 
-def test_every_hook_is_asked_and_one_service_passes_them_all(lab):
+def test_every_hook_is_asked_and_one_service_passes_them_all(lab, testgate):
     established(lab)
     lab.publish({"smoke": SUITE})
 
@@ -50,6 +50,11 @@ def test_every_hook_is_asked_and_one_service_passes_them_all(lab):
     assert run.hook == "test-gate"
     assert {each.hook for each in run.others} == {"admission", "approval", "metrics"}
     assert all(each.passed for each in (run, *run.others))
+    told = testgate("logs", deployment["serviceDeploymentArn"], "--hook")
+    answers = [line for line in told.stdout.splitlines() if '"testgate": "answer"' in line]
+    kinds = ("admission", "test-gate", "approval", "metrics")
+    functions = {f"{lab.stack.name}-{kind}" for kind in kinds}
+    assert {line.split(" ", 2)[1] for line in answers} == functions
 
 
 def test_one_refusal_rolls_back_everything_and_stops_the_rest(lab):

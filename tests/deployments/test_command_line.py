@@ -64,6 +64,8 @@ def test_show_shows_every_test_and_both_documents(lab, testgate, refused):
     failing = [each["test"] for each in both["since"]["newly_failing"]]
     assert failing == ["test_it.py::test_checkout"]
     kinds = {(span["kind"], span["name"]) for span in both["timeline"]}
+    assert ("wave", "1: smoke") in kinds
+    assert not {name for _, name in kinds} & {"TakeWave", "MoreWaves"}
     assert kinds >= {("state", "Prepare"), ("suite", "smoke"), ("shard", "smoke/1/1-0")}
     assert both["links"]["execution"].startswith("https://us-east-1.console.aws.amazon.com/")
     assert both["record"]["sentence"] == both["answer"]["sentence"] == SENTENCE

@@ -1,6 +1,7 @@
 """`testgate logs` on whole deployments: suites, the hook, green's tasks; and following them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from tests.deployments.conftest import CHECKOUT_SUITE
 from tests.deployments.published import as_published
@@ -49,6 +50,32 @@ def test_what_greens_tasks_wrote_while_the_failing_suite_ran(lab, testgate):
     assert first["logStreamName"] != second["logStreamName"]
 
 
+def test_without_a_stream_of_greens_its_whole_group_is_read(lab, testgate):
+    """What its tasks wrote went to a stream that was there before the deployment."""
+    group = f"/shop/{lab.name}"
+    logs = lab.local.client("logs")
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="old")
+    lab.publish({"smoke": CHECKOUT_SUITE})
+    lab.create("1", lab.hook())
+    task = logging_task(lab, group, "2", prefix="", SHOP_FAULT="checkout")
+    deployment = lab.ended(lab.site.update(task))
+    for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]:
+        if stream["logStreamName"] != "old":
+            logs.delete_log_stream(logGroupName=group, logStreamName=stream["logStreamName"])
+    events = [
+        {"timestamp": int(at.timestamp() * 1000), "message": said}
+        for said, at in (
+            ("long before", deployment["createdAt"] - timedelta(hours=1)),
+            ("meanwhile", deployment["createdAt"]),
+        )
+    ]
+    logs.put_log_events(logGroupName=group, logStreamName="old", logEvents=events)
+    told = testgate("logs", f"{lab.name}/{lab.name}", "--green")
+    assert told.returncode == 0, told.stderr
+    assert [line.split(" ", 1)[1] for line in told.stdout.splitlines()] == ["old meanwhile"]
+
+
 def test_following_ends_with_the_deployment(lab, testgate):
     lab.established()
     lab.publish({"smoke": WAITING_SUITE})
@@ -64,7 +91,7 @@ def test_following_ends_with_the_deployment(lab, testgate):
     assert lab.ended(arn)["status"] == "SUCCESSFUL"
 
 
-def logging_task(lab, group, version, **environment):
+def logging_task(lab, group, version, prefix="web", **environment):
     """A task definition as the lab's, whose container logs by awslogs."""
     client = lab.local.client("ecs")
     plain = client.describe_task_definition(taskDefinition=lab.task(version, **environment))
@@ -72,8 +99,7 @@ def logging_task(lab, group, version, **environment):
     options = {
         "awslogs-group": group,
         "awslogs-region": "us-east-1",
-        "awslogs-stream-prefix": "web",
-    }
+    } | ({"awslogs-stream-prefix": prefix} if prefix else {})
     container["logConfiguration"] = {"logDriver": "awslogs", "options": options}
     made = client.register_task_definition(
         family=lab.name,

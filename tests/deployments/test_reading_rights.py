@@ -95,7 +95,7 @@ def test_every_reading_command_does_with_it_and_needs_all_of_it(lab, reader, tmp
     assert reader("why", going).stdout.startswith("WAITING")
     (asked,) = lab.executions({"serviceDeploymentArn": going})
     progress = f"progress/{asked.rpartition(':')[2]}/smoke-1.json"
-    lab.bucket.put_json_once(progress, {"done": 1, "total": 2})
+    until(lambda: (lab.bucket.find_json(progress) or {}).get("done") == 1, "the first test's end")
     watched = reader("watch", going, "--timeout", "0")
     assert (watched.returncode, "smoke/1: 1 of 2 tests" in watched.stdout) == (15, True)
     with serving(lab, **reader.own) as dashboard:

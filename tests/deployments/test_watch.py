@@ -1,6 +1,5 @@
 """`testgate watch` on a whole deployment: its stages, its shards as they go, and its end."""
 
-import json
 import os
 import subprocess
 import sys
@@ -20,7 +19,7 @@ def watching(lab):
         "AWS_SECRET_ACCESS_KEY": "testing",
         "COLUMNS": "200",
     }
-    service, brief = f"{lab.name}/{lab.name}", ("--poll", "0.1", "--timeout", "60")
+    service, brief = f"{lab.name}/{lab.name}", ("--poll", "0.1", "--timeout", "300")
     return subprocess.Popen(
         [sys.executable, "-m", "testgate", "watch", service, *brief],
         env=environment,
@@ -37,20 +36,15 @@ def test_watch_tells_stages_shards_and_the_end(lab):
     until(flag.with_suffix(".started").exists, "the suite")
     (execution,) = lab.executions({"serviceDeploymentArn": arn})
     name = execution.rpartition(":")[2]
-    progress = json.dumps({"done": 1, "total": 2, "failed": 0, "deadline": ""}).encode()
-    lab.bucket.put(f"progress/{name}/smoke-1.json", progress, "application/json")
     lines = []
     with watching(lab) as process:
         for line in process.stdout:
             lines.append(line.rstrip("\n"))
-            if line.startswith("smoke/1:"):
+            if line.startswith("smoke/1: 1 of 2 tests"):  # told by the runner of the held suite
                 flag.touch()
         assert process.wait(timeout=120) == 0
-    assert lines[:3] == [
-        "IN_PROGRESS at POST_TEST_TRAFFIC_SHIFT",
-        f"gate run {name}",
-        "smoke/1: 1 of 2 tests",
-    ]
+    assert lines[:2] == ["IN_PROGRESS at POST_TEST_TRAFFIC_SHIFT", f"gate run {name}"]
+    assert any(line.startswith("smoke/1: 1 of 2 tests") for line in lines[2:])
     assert "SUCCESSFUL" in lines
     assert lines[-1].startswith("SUCCESS revision ")
     assert not any("\x1b" in line for line in lines)

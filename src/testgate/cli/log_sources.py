@@ -5,6 +5,7 @@ Imported by `testgate logs`.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +20,8 @@ _OUTPUT = re.compile(
     r"(?P<run>[^/]+)/evidence/(?P<suite>[^/]+)/(?P<shard>\d+)/(?P<attempt>[^/]+)/output\.txt"
 )
 _AROUND = timedelta(seconds=30)  # clocks differ, and what fails began a moment before
+_FUNCTION_ARN = re.compile(r"arn:aws[\w-]*:lambda:[\w-]+:\d{12}:function:([\w-]+)")
+_OF_LAMBDA = "/aws/lambda/"
 _MAX_STREAMS = 100  # what FilterLogEvents takes
 
 
@@ -42,6 +45,7 @@ class Line:
     """A line of a log group; `id` is CloudWatch's, so that none is shown twice."""
 
     id: str
+    group: str
     at: datetime
     stream: str
     text: str
@@ -134,12 +138,28 @@ def _streams(client: Client, group: str, prefix: str, since: datetime) -> list[s
         ][:_MAX_STREAMS]
 
 
+def hook_groups(described: Mapping[str, Any], stack: str, deployment_id: str) -> list[Group]:
+    """Where the functions log that a deployment has as hooks, whatever stage and kind, each once;
+    where it names none, the test gate of the stack."""
+    hooks = (described.get("deploymentConfiguration") or {}).get("lifecycleHooks") or ()
+    targets = (_FUNCTION_ARN.match(str(hook.get("hookTargetArn") or "")) for hook in hooks)
+    names = dict.fromkeys(match[1] for match in targets if match) or [f"{stack}-test-gate"]
+    return [Group(name=f"{_OF_LAMBDA}{name}", pattern=f'"{deployment_id}"') for name in names]
+
+
+def function_of(group: str) -> str:
+    """The function that logs to that group."""
+    return group.removeprefix(_OF_LAMBDA)
+
+
 def lines_of(client: Client, group: Group, start: datetime, end: datetime) -> Iterator[Line]:
-    """The lines of a group in that time, oldest first. Raises GateError."""
+    """The lines of a group in that time, oldest first; a function that was never called has no
+    log. Raises GateError."""
     asked: dict[str, Any] = {"filterPattern": group.pattern} if group.pattern else {}
     if group.streams:
         asked["logStreamNames"] = list(group.streams)
-    with told_as_ours():
+    missing = client("logs").exceptions.ResourceNotFoundException
+    with told_as_ours(), suppress(missing):
         pages = client("logs").get_paginator("filter_log_events")
         for page in pages.paginate(
             logGroupName=group.name,
@@ -150,6 +170,7 @@ def lines_of(client: Client, group: Group, start: datetime, end: datetime) -> It
             for event in page["events"]:
                 yield Line(
                     id=event["eventId"],
+                    group=group.name,
                     at=datetime.fromtimestamp(event["timestamp"] / 1000, UTC),
                     stream=event["logStreamName"].rpartition("/")[2],
                     text=event["message"].rstrip("\n"),

@@ -26,7 +26,9 @@ from testgate.cli.log_sources import (
     Group,
     Line,
     failure_window,
+    function_of,
     green_groups,
+    hook_groups,
     lines_of,
     outputs_among,
 )
@@ -38,12 +40,13 @@ from testgate.core.errors import InputError
 from testgate.core.layout import deployment_prefix
 
 _MAX_KEYS = 20_000
+_BRIEF_CHARS = 12  # of a stream, whose name is a task's or random
 _POLL_S = 2.0
 _LATE = timedelta(minutes=2)  # what a log has of it after its end, and before its beginning
 
 SuiteName = Annotated[str, typer.Option("--suite", help="Only what this suite printed.")]
 Shard = Annotated[int | None, typer.Option("--shard", help="Only what this shard printed.", min=1)]
-OfHook = Annotated[bool, typer.Option("--hook", help="The hook's log instead of suites'.")]
+OfHook = Annotated[bool, typer.Option("--hook", help="The logs of the deployment's hooks instead.")]
 OfGreen = Annotated[
     bool,
     typer.Option("--green", help="The logs of green's tasks while the failing suite ran instead."),
@@ -69,8 +72,9 @@ def logs(
 ) -> None:
     """Print what suites printed, what the hook wrote, or what green's tasks wrote (awslogs).
 
-    What a suite printed is there when a run of one of its shards has ended. With --json each line
-    is an object.
+    What a suite printed is there when a run of one of its shards has ended. Where the deployment
+    has several functions as hooks, each line of --hook names its own. With --json each line is an
+    object.
 
     Examples:
 
@@ -100,8 +104,8 @@ def logs(
     )
     groups = None
     if of_hook:
-        pattern = f'"{parse_service_deployment_arn(arn).deployment_id}"'
-        groups = [Group(name=f"/aws/lambda/{stack}-test-gate", pattern=pattern)]
+        deployment_id = parse_service_deployment_arn(arn).deployment_id
+        groups = hook_groups(describe(connection.client, arn), stack, deployment_id)
     elif of_green:
         groups = tail.green()
     shown = tail.show(tail.outputs if groups is None else lambda: tail.lines(groups))
@@ -117,10 +121,11 @@ class _Piece:
     source: str
     text: str
     at: str = ""
+    brief: str = ""  # the source in a line for people
 
     def __str__(self) -> str:
         if self.at:
-            return f"{self.at} {self.source[:12]} {self.text}"
+            return f"{self.at} {self.brief} {self.text}"
         return f"==> {self.source} <==\n{self.text}"
 
     def spell(self) -> dict[str, str]:
@@ -166,13 +171,17 @@ class _Tail:
 
     def lines(self, groups: list[Group]) -> Iterator["_Piece"]:
         """Lines of log groups, by time."""
-        start, end = self._window(failure_only=not groups[0].pattern)
+        of_hooks = bool(groups[0].pattern)
+        start, end = self._window(failure_only=not of_hooks)
         found: list[Line] = []
         for group in groups:
             found += lines_of(self.connection.client, group, start, end)
         for line in sorted(found, key=lambda each: each.at):
             at = line.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            yield _Piece(id=line.id, source=line.stream, text=line.text, at=at)
+            by_function = of_hooks and len(groups) > 1
+            source = function_of(line.group) if by_function else line.stream
+            brief = source if by_function else source[:_BRIEF_CHARS]
+            yield _Piece(id=line.id, source=source, text=line.text, at=at, brief=brief)
 
     def green(self) -> list[Group]:
         """Where green's tasks log."""

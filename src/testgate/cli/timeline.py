@@ -4,8 +4,9 @@ record and its evidence, each as far as it is still there.
 Pure but for `gather`, which reads. Imported by `show`.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,13 +20,17 @@ from testgate.report.reading import read_record
 _MAX_EVENTS = 5_000
 _MAX_KEYS = 20_000
 _PER_SHARD = frozenset({"RunSuite"})  # told by shards' evidence, with their names
+_WAVE = "RunWave"  # entered once for each wave: the probe, the smoke suites, the rest
+# What only decides or passes on takes no time of its own; several are entered for each shard.
+_PASSING = frozenset({"ChoiceStateEntered", "PassStateEntered"})
+_KINDS = ("state", "wave", "suite", "shard")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """Something that took time. Times are RFC 3339 in UTC, `ended_at` "" if it never ended."""
 
-    kind: str  # state, suite or shard
+    kind: str  # state, wave, suite or shard
     name: str
     started_at: str
     ended_at: str = ""
@@ -43,15 +48,19 @@ class Span:
 
 
 def states_of(events: Iterable[Mapping[str, Any]]) -> list[Span]:
-    """Each state that was entered, until it was left; of one that is entered again, each time."""
+    """Each state that does something, from when it was entered until it was left; of one that is
+    entered again, each time. The state that runs a wave is that wave, by its number."""
     spans: list[Span] = []
+    waves = itertools.count(1)
     open_at: dict[str, list[int]] = {}
     for event in events:
         if entered := event.get("stateEnteredEventDetails"):
-            if entered["name"] not in _PER_SHARD:
-                open_at.setdefault(entered["name"], []).append(len(spans))
+            name = entered["name"]
+            if name not in _PER_SHARD and event.get("type") not in _PASSING:
+                open_at.setdefault(name, []).append(len(spans))
                 at = _spell(event["timestamp"])
-                spans.append(Span(kind="state", name=entered["name"], started_at=at))
+                kind, shown = ("wave", str(next(waves))) if name == _WAVE else ("state", name)
+                spans.append(Span(kind=kind, name=shown, started_at=at))
         elif (left := event.get("stateExitedEventDetails")) and open_at.get(left["name"]):
             index = open_at[left["name"]].pop(0)
             span = spans[index]
@@ -94,15 +103,34 @@ def shard_of(evidence: object, path: str) -> Span | None:
 
 def in_order(spans: Iterable[Span]) -> tuple[Span, ...]:
     """By their beginning, the longer first; times are equally long, so text sorts as time."""
-    kinds = ("state", "suite", "shard")
-    return tuple(sorted(spans, key=lambda span: (span.started_at, kinds.index(span.kind))))
+    return tuple(sorted(spans, key=lambda span: (span.started_at, _KINDS.index(span.kind))))
+
+
+def with_suites(spans: Iterable[Span]) -> list[Span]:
+    """The spans, each wave named by the suites that began in it."""
+    spans = list(spans)
+    return [
+        replace(span, name=f"{span.name}: {', '.join(began)}")
+        if span.kind == "wave" and (began := _began_in(span, spans))
+        else span
+        for span in spans
+    ]
+
+
+def _began_in(wave: Span, spans: Iterable[Span]) -> list[str]:
+    end = wave.ended_at or "~"
+    return [
+        span.name
+        for span in spans
+        if span.kind == "suite" and wave.started_at <= span.started_at <= end
+    ]
 
 
 def gather(client: Callable[[str], Any], bucket: Bucket, run: StoredRun) -> tuple[Span, ...]:
     """The spans of a gate run; what is gone, or may not be read, is left out."""
     record = run.record or {}
     spans = [*_history(client, record), *suites_of(record), *_shards(bucket, run)]
-    return in_order(spans)
+    return in_order(with_suites(spans))
 
 
 def _history(client: Callable[[str], Any], record: Mapping[str, Any]) -> list[Span]:

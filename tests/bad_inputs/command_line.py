@@ -156,6 +156,12 @@ ROWS = (
         suite=None,
     ),
     publish(
+        "a gate file of more than 2 MB",
+        "the gate file testgate.toml is larger than 2,000,000 bytes",
+        gate_file=b"#" * 2_000_001,
+        suite=None,
+    ),
+    publish(
         "a gate file without suites",
         "testgate.toml: no [[suites]] table: a gate without a suite could refuse nothing",
         gate_file=f"schema = 1\n{GATE}",

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from testgate.core.checks import MAX_CHECKS, Check
+from testgate.core.checks import MAX_CHECKS, Check, read_check
 from testgate.core.plan import Suite
 from testgate.core.variables import filled
 from tests.bad_inputs.catalogue import BadInput
@@ -11,6 +11,12 @@ from tests.bad_inputs.plans import TWICE, meant, stored_suite
 from tests.core.samples import BUNDLE, plan
 
 SUITE = '[[suites]]\nname = "smoke"\n'
+
+CONTAINS = {
+    "name": "a",
+    "path": "/",
+    "expect": {"body": {"contains": "${TESTGATE_PARAMETER_ID}"}},
+}
 
 
 def suite(lines: str, says: str) -> BadInput:
@@ -198,6 +204,10 @@ ROWS = (
         "suite 'smoke': check 'one': expect.json 'a': matches '(' is no regular expression: missing ), unterminated subpattern at position 0",
     ),
     check(
+        'expect.json.a = { contains = "" }',
+        "suite 'smoke': check 'one': expect.json 'a': contains is empty, which holds of every text",
+    ),
+    check(
         "expect.json.a = { matches = 1 }",
         "suite 'smoke': check 'one': expect.json 'a': matches is '1', expected a regular expression",
     ),
@@ -268,6 +278,12 @@ ROWS = (
         given="${TESTGATE_PARAMETER_ID} without ID in PARAMETERS",
         act=lambda: filled("${TESTGATE_PARAMETER_ID}", {}),
         says="${TESTGATE_PARAMETER_ID} has no value in this run: give ID in PARAMETERS",
+    ),
+    BadInput(
+        kind="check",
+        given='expect.body.contains = "${TESTGATE_PARAMETER_ID}" with an empty ID in PARAMETERS',
+        act=lambda: read_check(CONTAINS).filled({"TESTGATE_PARAMETER_ID": ""}),
+        says="contains is empty, which holds of every text: a variable of it is empty in this run",
     ),
     stored_suite(
         "a bundle that is no text", "suite 'smoke' has a bundle that is no text", bundle=7

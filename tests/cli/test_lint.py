@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from testgate.cli.app import app
 from testgate.cli.init import FoundSuite, find_suites
-from testgate.core.errors import InputError
+from testgate.core.errors import InputError, PlanError
 
 TEST = "def test_a(base_url): pass\n"
 
@@ -157,3 +157,16 @@ def test_suites_of_one_name_are_told_apart(tmp_path):
     text = (tmp_path / "testgate.toml").read_text()
     assert 'name = "tests"' in text
     assert 'name = "b-tests"' in text
+
+
+def test_a_file_with_a_byte_order_mark_is_read(place):
+    gate_file(place, '[[suites]]\nname = "smoke"\npath = "smoke"\n')
+    path = place / "testgate.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert invoke("lint").exit_code == 0
+
+
+def test_what_never_ends_is_no_gate_file(place):
+    done = invoke("lint", "/dev/zero")
+    assert isinstance(done.exception, PlanError)
+    assert str(done.exception) == "the gate file /dev/zero is larger than 2,000,000 bytes"

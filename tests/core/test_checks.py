@@ -280,3 +280,15 @@ def test_the_page_has_every_key_and_no_other():
     assert set(re.findall(r"^\| `expect\.(\w+)`", page, re.MULTILINE)) == set(EXPECT_KEYS)
     listed = re.findall(r"^\| `(\w+)`(?:, `(\w+)`)? \| ", page.split("| comparison |")[1], re.M)
     assert {name for names in listed for name in names if name} == {op.value for op in Op}
+
+
+@pytest.mark.parametrize("op", ["matches", "contains"])
+def test_a_comparison_that_holds_of_every_text_is_refused(op):
+    given: dict[str, object] = {"name": "a", "path": "/", "expect": {"body": {op: ""}}}
+    with pytest.raises(PlanError, match=f"{op} is empty, which holds of every text"):
+        read_check(given)
+    given["expect"] = {"body": {op: "${TESTGATE_PARAMETER_A}"}}
+    check = read_check(given)
+    assert check.filled({"TESTGATE_PARAMETER_A": "x"}).expect.body is not None
+    with pytest.raises(InputError, match=f"{op} is empty, .*: a variable of it is empty in this"):
+        check.filled({"TESTGATE_PARAMETER_A": ""})

@@ -211,8 +211,28 @@ def test_an_endpoint_that_is_the_listener_keeps_its_path():
     assert (reach.base_url, reach.fence.within) == ("http://LB-1.example.net:9001/shop/v1", "/s")
 
 
-def test_an_endpoint_whose_port_is_none_is_refused():
-    assert "no usable port" in refusal(TEST_ENDPOINT="http://g.a.com:99999")
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://g.a.com:99999",
+        "http://g.a.com:65536",
+        "http://g.a.com:0",
+        "http://g.a.com:080",
+        f"http://{'a' * 64}.com",
+        "http://a..b",
+        "http://größe.example",
+        "http://g.a.com/é",
+    ],
+)
+def test_an_endpoint_that_nothing_can_be_asked_at_is_refused(endpoint):
+    assert "expected http(s)://host[:port][/path]" in refusal(TEST_ENDPOINT=endpoint)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://[::1]:65535", "http://10.0.0.1:1/a%20b/", "https://a_b.c-d.example./x"]
+)
+def test_any_endpoint_that_can_be_asked_is_taken(endpoint):
+    assert parse_config({"GATE": "g", "TEST_ENDPOINT": endpoint}).test_endpoint == endpoint
 
 
 def test_the_digest_follows_all_that_is_sent():

@@ -20,7 +20,9 @@ from testgate.core.durations import (
 )
 from testgate.core.evidence import Collected, Crash, RelayCounts, Run
 from testgate.core.outcomes import Outcome
+from testgate.core.quarantine import QuarantineEntry
 from testgate.core.sharding import digest_of_ids, own_ids
+from testgate.core.suite_verdict import judge_suite
 from testgate.core.verdict import judge
 from tests.core.samples import BUNDLE, evidence, failed, passed, plan, question, skipped, suite
 
@@ -74,7 +76,7 @@ def test_a_failure_is_the_headline_and_a_crash_of_another_shard_is_told():
         ([FIRST, left(2, passed("c"), digest="e")], "suite_error", "collected different tests"),
         ([FIRST, left(2)], "suite_error", "were to run 2 tests of 3 collected"),
         ([FIRST, left(2, passed("b"))], "suite_error", "b ran in shards 1 and 2"),
-        ([FIRST, left(2, selected=1)], "suite_error", "shard 2 reported 0 tests, 1 were its own"),
+        ([FIRST, left(2, selected=1)], "suite_error", "shard 2 of it reported 0 tests, 1 were"),
         (
             [FIRST, left(2, passed("c"), collected=None)],
             "suite_error",
@@ -240,3 +242,24 @@ def test_no_part_of_the_shards_passes_for_the_whole(data):
     result = verdict(*picked)
     exact = len(picked) == 2 and all(one in picked for one in good)
     assert (result.outcome is Outcome.PASSED) == exact
+
+
+@pytest.mark.parametrize(
+    ("tests", "due", "says"),
+    [
+        ([failed("q")], 9, ""),
+        ([failed("q")], 10, "reported 9 tests, 10 were to run; does it end at its first failure?"),
+        ([failed("q"), failed("q")], 10, "reported 9 tests, 10 were to run"),
+        ([passed("q"), failed("q")], 9, ""),
+        ([passed("a"), passed("a"), skipped("s"), failed("q")], 12, ""),
+    ],
+)
+def test_a_run_that_ended_at_a_quarantined_failure_has_not_told_of_all(tests, due, says):
+    entry = QuarantineEntry(test="q", owner="shop", reason="known", expires=date(2026, 12, 1))
+    of_plan = plan(suite(quarantine=(entry,)))
+    eight = [passed(f"more-{n}") for n in range(8)]
+    collected = Collected(digest=digest_of_ids(["a"]), total=due, selected=due)
+    left = evidence(of_plan, *tests, *eight, collected=collected)
+    result = judge_suite(of_plan.suites[0], [left], date(2026, 11, 23))
+    assert result.outcome is (Outcome.SUITE_ERROR if says else Outcome.PASSED), result.sentence
+    assert says in result.sentence

@@ -1,6 +1,7 @@
 """A suite in its child process: what it is told, what it leaves, and how it is stopped."""
 
 import time
+from datetime import date
 
 import psutil
 import pytest
@@ -9,6 +10,7 @@ from testgate.core.evidence import RelayCounts
 from testgate.core.fence import Fence
 from testgate.core.outcomes import Outcome
 from testgate.core.progress import read_progress
+from testgate.core.quarantine import QuarantineEntry
 from testgate.core.suite_verdict import judge_suite
 from testgate.runner.configuration import suite_config
 from tests.core.samples import suite as sample_suite
@@ -481,3 +483,22 @@ def test_requests_are_measured_for_thresholds(tmp_path):
     assert evidence.metrics["requests"] == 1
     assert 0 < evidence.metrics["response_p95_ms"] <= evidence.metrics["response_max_ms"]
     assert evidence.metrics["duration_s"] > 0
+
+
+def test_a_run_that_stops_at_a_quarantined_failure_does_not_pass(tmp_path):
+    tests = "".join(f"def test_a{n}(): pass\n" for n in range(8))
+    entry = QuarantineEntry(
+        test="test_a.py::test_q", owner="shop", reason="known", expires=date(2099, 1, 1)
+    )
+    evidence, _ = run(
+        tmp_path,
+        {
+            "conftest.py": ASKS,
+            "pytest.ini": "[pytest]\naddopts = -x\n",
+            "test_a.py": f"{tests}def test_q(): assert 0\ndef test_z(): assert 0\n",
+        },
+        quarantine=(entry,),
+    )
+    verdict = judge_suite(sample_suite(quarantine=(entry,)), [evidence], date(2026, 11, 23))
+    assert verdict.outcome is Outcome.SUITE_ERROR
+    assert "reported 9 tests, 10 were to run; does it end at its first failure?" in verdict.sentence

@@ -5,6 +5,7 @@ Imported by the commands.
 
 import ipaddress
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, InvalidRegionError
 
 from testgate.aws.s3 import Bucket
 from testgate.core.errors import GateError
@@ -75,11 +76,17 @@ class Connection:
         def client(service: str) -> Any:
             try:
                 return session.client(service, endpoint_url=self.endpoint_url)
-            except ValueError as exc:
+            except InvalidRegionError as exc:
+                region = str(session.region_name)
                 raise GateError(
-                    f"--endpoint-url: got {self.endpoint_url!r}, expected something like "
-                    f"http://127.0.0.1:5000 ({exc})"
+                    f"--region: got {region!r}, expected something like us-east-1"
                 ) from exc
+            except ValueError as exc:
+                told = ("--endpoint-url", self.endpoint_url)
+                for name in (f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL"):
+                    told = (name, os.environ[name]) if not told[1] and name in os.environ else told
+                expected = "expected something like http://127.0.0.1:5000"
+                raise GateError(f"{told[0]}: got {told[1]!r}, {expected}") from exc
 
         return client
 

@@ -46,6 +46,7 @@ LEFT_OUT = frozenset(
         ".mypy_cache",
     }
 )
+MAX_GATE_FILE_BYTES = 2_000_000
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _PLAIN_FILE = 0o100644 << 16
 _PROGRAM = 0o100755 << 16
@@ -100,11 +101,15 @@ def examine(
     Raises PlanError for a file that cannot be read.
     """
     try:
-        text = gate_file.read_bytes().decode()
+        with gate_file.open("rb") as file:
+            data = file.read(MAX_GATE_FILE_BYTES + 1)
+        text = data.decode("utf-8-sig")  # editors of some systems begin a file with a mark
     except OSError as exc:
         raise PlanError(f"cannot read the gate file {gate_file}: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
         raise PlanError(f"the gate file {gate_file} is not UTF-8") from exc
+    if len(data) > MAX_GATE_FILE_BYTES:
+        raise PlanError(f"the gate file {gate_file} is larger than {MAX_GATE_FILE_BYTES:,} bytes")
 
     def finding(problem: str, *place: str | int) -> Finding:
         return Finding(file=gate_file, text=problem, line=line_of(text, place))

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -82,8 +83,8 @@ def run_command(
 
     Suites see the same variables as in a deployment, and reach the URL through the same relay: one
     that sends no request there does not pass. A wave is not run if the one before it has not
-    passed. [identity] is not asked: a URL has no revision. Secrets of suites are taken from
-    variables of the same names.
+    passed. Nothing is asked of identity, for a URL has no revision. Secrets of suites are taken
+    from variables of the same names.
 
     Examples:
 
@@ -98,6 +99,8 @@ def run_command(
     Exits 0 passed, 1 failed, 3 suite_error, 4 infra_error, 5 timed_out, 2 usage.
     """
     against = _against(url, host, header or (), parameter or (), jobs)
+    if output is not None:
+        _make(output)
     publication = prepare_publication(gate_file)
     plan = with_only(selected(publication.plan, suites or ()), test or ())
     console = Console(stderr=as_json, soft_wrap=True, highlight=False)
@@ -111,16 +114,15 @@ def run_command(
     )
     with Screen(console, {suite.name: suite for suite in plan.suites}) as screen:
         rehearsal = rehearse(publication, suites or (), against, screen.tell)
-    if output is not None:
-        _write(output, rehearsal)
     if as_json:
         typer.echo(json.dumps(rehearsal.record, indent=2, ensure_ascii=False))
     else:
         console.print()
         print_rehearsal(Console(highlight=False), rehearsal.record)
         print_broken(console, rehearsal)
-        if output is not None:
-            console.print(f"Reports and outputs are in {output}")
+    if output is not None:
+        _write(output, rehearsal)
+        console.print(f"Reports and outputs are in {output}", markup=False)
     raise typer.Exit(exit_code(rehearsal.verdict.outcome))
 
 
@@ -129,9 +131,18 @@ def end_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
-def _write(directory: Path, rehearsal: Rehearsal) -> None:
+def _make(directory: Path) -> None:
+    """Before anything runs: a verdict that took minutes is not to be lost to a wrong name."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as exc:
+        raise InputError(f"--output: cannot write to {directory}: {exc.strerror}") from exc
+
+
+def _write(directory: Path, rehearsal: Rehearsal) -> None:
+    try:
         for form, name in _FILES.items():
             (directory / name).write_bytes(render(form, rehearsal.record))
         record = json.dumps(rehearsal.record, indent=2, ensure_ascii=False) + "\n"

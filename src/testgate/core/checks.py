@@ -13,7 +13,14 @@ from urllib.parse import quote
 
 from testgate.core.canonical import canonical_json
 from testgate.core.check_expectations import Expect, read_expect, shown_value
-from testgate.core.conditions import Condition, Op, json_problem, texts_in, with_texts
+from testgate.core.conditions import (
+    Condition,
+    Op,
+    empty_problem,
+    json_problem,
+    texts_in,
+    with_texts,
+)
 from testgate.core.errors import InputError, PlanError
 from testgate.core.headers import header_problem
 from testgate.core.nearest import nearest_key
@@ -226,12 +233,16 @@ def _condition_filled(condition: Condition, values: Mapping[str, str]) -> Condit
     def fill(op: Op, text: str) -> str:
         return filled(text, values, re.escape if op is Op.MATCHES else lambda value: value)
 
-    return Condition(
+    condition = Condition(
         tests=tuple(
             (op, canonical_json(with_texts(json.loads(text), lambda each, op=op: fill(op, each))))  # type: ignore[misc]
             for op, text in condition.tests
         )
     )
+    problem = empty_problem(condition)
+    if problem is not None:
+        raise InputError(f"{problem}: a variable of it is empty in this run")
+    return condition
 
 
 def _twice(names: list[str]) -> set[str]:

@@ -68,6 +68,12 @@ class Condition:
         return None
 
 
+def empty_problem(condition: Condition) -> str | None:
+    """Why a condition, its variables filled in, could refuse nothing; None if it could."""
+    told = (_empty_problem(op, json.loads(text)) for op, text in condition.tests)
+    return next(filter(None, told), None)
+
+
 def read_condition(raw: object, *, of_text: bool = False) -> Condition:
     """A condition of a gate file or a plan; `of_text`: what is compared is always a text. Raises
     PlanError with every problem."""
@@ -173,11 +179,17 @@ def _operand_problem(op: Op, operand: object, of_text: bool) -> str | None:
         return None if isinstance(operand, bool) else _unlike(op, operand, "true or false")
     if op in (Op.MIN, Op.MAX):
         return None if _is_number(operand) else _unlike(op, operand, "a number")
-    if op is Op.MATCHES:
+    if op is Op.MATCHES and operand != "":
         return _pattern_problem(operand)
     if of_text and not isinstance(operand, str):
         return _unlike(op, operand, "text, or a table of comparisons")
-    return json_problem(operand)
+    return _empty_problem(op, operand) or json_problem(operand)
+
+
+def _empty_problem(op: Op, operand: object) -> str | None:
+    if op in (Op.MATCHES, Op.CONTAINS) and operand == "":
+        return f"{op.value} is empty, which holds of every text"
+    return None
 
 
 def _pattern_problem(operand: object) -> str | None:

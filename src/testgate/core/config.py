@@ -36,7 +36,10 @@ MAX_PARAMETERS_BYTES = 1024
 _GATE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}(@sha256:[0-9a-f]{64})?")
 _SUITE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _PARAMETER = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
-_ENDPOINT = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_PORT = r"6553[0-5]|655[0-2]\d|65[0-4]\d\d|6[0-4]\d{3}|[1-5]\d{4}|[1-9]\d{0,3}"
+_WHERE = r"\[[0-9A-Fa-f:.]{2,45}\]|[\w-]{1,63}(?:\.[\w-]{1,63})*\.?"
+_PATH = r"/[!\"$->@-~]*"  # what a request's first line may hold
+_ENDPOINT = re.compile(rf"https?://(?:{_WHERE})(?::(?:{_PORT}))?(?:{_PATH})?", re.ASCII)
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)*(?!\d+$){_LABEL}", re.IGNORECASE)
 

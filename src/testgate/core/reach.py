@@ -106,13 +106,9 @@ def with_bars(reach: Reach, bars: Sequence[Bar]) -> Reach:
 
 
 def address_of(url: str) -> tuple[str, int]:
-    """Host and port that a URL leads to. Raises InputError for a port that is none."""
+    """Host and port that a URL leads to."""
     parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        raise InputError(f"TEST_ENDPOINT {url} has no usable port") from None
-    return (parts.hostname or "").lower(), port or _PORTS[parts.scheme]
+    return (parts.hostname or "").lower(), parts.port or _PORTS[parts.scheme]
 
 
 def _listener_url(listener: Listener) -> str:

@@ -25,7 +25,7 @@ from testgate.core.run_verdict import (
     run_problem,
     spell_place,
 )
-from testgate.core.sharding import shards_problem
+from testgate.core.sharding import shards_problem, unreported_problem
 from testgate.core.thresholds import Measured, measure
 
 
@@ -207,6 +207,9 @@ def _unearned(said: SuiteVerdict, left: Sequence[Evidence]) -> Problem | None:
         sentence = shards_problem(where, left)
         if sentence is not None:
             return _suite_error(sentence)
+    unreported = unreported_problem(where, left)
+    if unreported is not None:
+        return _suite_error(unreported)
     if too_many(counts.quarantined, counts.total):
         return _suite_error(
             f"{where}: {counts.quarantined} of {counts.total} tests are quarantined, "

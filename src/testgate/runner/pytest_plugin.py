@@ -21,7 +21,7 @@ from testgate.runner.configuration import VENDORED
 from testgate.runner.progress_file import tell_progress
 
 OPTION = "--base-url"
-_TOLD = pytest.StashKey[str]()
+_TOLD = pytest.StashKey[dict[str, object]]()
 _WHY_CHARS = 2_000
 _PRINTED_CHARS, _MOST_PRINTED = 16_000, 200  # of a test, and tests: a record shows no more
 
@@ -59,9 +59,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if others:
         items[:] = [item for item in items if item.nodeid in own]
         config.hook.pytest_deselected(items=others)
-    told = {"digest": digest_of_ids(ids), "total": len(ids), "selected": len(items)}
-    config.stash[_TOLD] = json.dumps(told)
-    tell_progress(f"of {len(items)}")
+    told: dict[str, object] = {"digest": digest_of_ids(ids), "total": len(ids)}
+    config.stash[_TOLD] = told
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """How many are this shard's own, whoever has deselected others by now."""
+    told = session.config.stash.get(_TOLD, None)
+    if told is not None:
+        told["selected"] = len(session.items)
+        tell_progress(f"of {len(session.items)}")
 
 
 def _known() -> dict[str, int]:
@@ -118,8 +125,8 @@ def _sections(report: pytest.TestReport) -> str:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Leave what was collected; xdist's workers each tell the same."""
     told = session.config.stash.get(_TOLD, None)
-    if told is not None:
-        _leave(COLLECTED, told)
+    if told is not None and "selected" in told:
+        _leave(COLLECTED, json.dumps(told))
 
 
 def _leave(name: str, text: str) -> None:

@@ -23,6 +23,9 @@ def test_artifacts_lie_where_the_report_page_shows_them(gate, url):  # noqa: F81
     page = (gate.directory / "out/report.html").read_text()
     assert f'<img src="{kept[0].relative_to(gate.directory / "out")}"' in page
     assert "testgate artifacts" not in page  # there is nothing to fetch
+    for of_deployments in ("testgate show", 'id="links"', "MODE observe", "<strong>/"):
+        assert of_deployments not in page
+    assert f"<title>FAILED · {url} · Testgate</title>" in page
 
 
 def test_without_an_output_directory_none_are_named(gate, url):  # noqa: F811

@@ -123,8 +123,8 @@ def _summary(run: RunView, tests: list[dict[str, object]]) -> dict[str, object]:
 
 def _environment(run: RunView) -> dict[str, object]:
     told: Mapping[str, str] = {
-        "reportName": f"Testgate: {run.cluster}/{run.service}",
-        "appName": f"{run.cluster}/{run.service}",
+        "reportName": f"Testgate: {run.subject}",
+        "appName": run.subject,
         "appVersion": run.image or run.revision_id,
         "testEnvironment": run.stage,
     }

@@ -43,7 +43,7 @@ def render_html(record: Record) -> str:
     run = read_record(record)
     gallery = Gallery(run)
     first, others = failure_sections(run, gallery)
-    title = f"{word(run.outcome.value)} · {run.cluster}/{run.service} · Testgate"
+    title = f"{word(run.outcome.value)} · {run.subject} · Testgate"
     sections = (
         first,
         counts_section(run),

@@ -35,7 +35,7 @@ def render_junit(record: Record) -> str:
     """The document. Names are unique within it; a quarantined failure is skipped, as it refuses
     nothing; a flaky test passes and has its flakyFailure."""
     run = read_record(record)
-    root = Element("testsuites", name=_clean(f"testgate {run.cluster}/{run.service}"))
+    root = Element("testsuites", name=_clean(f"testgate {run.subject}"))
     for suite in run.suites:
         root.append(_suite(run, suite))
     found = problems(run)
@@ -96,7 +96,7 @@ def _empty_suite(run: RunView, name: str, of_suite: Mapping[str, str]) -> Elemen
         element.set("hostname", _clean(host))
     properties = SubElement(element, "properties")
     of_run = {
-        "service": f"{run.cluster}/{run.service}",
+        "service": run.service_name,
         "deployment": run.deployment,
         "revision": run.revision,
         "image": run.image,

@@ -173,7 +173,7 @@ def _tested(run: RunView) -> Iterator[str]:
     }
     yield from _table(
         {
-            "service": f"{run.cluster}/{run.service}",
+            "service": run.service_name,
             "revision": run.revision_id,
             "image": run.image,
             "test URL": run.base_url,

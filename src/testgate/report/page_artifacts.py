@@ -113,7 +113,7 @@ def _figure(artifact: ArtifactView) -> Element:
 
 def _fetching(run: RunView) -> Child:
     """How, unless it lies here already, as after `testgate run`, which knows no service."""
-    target = run.deployment or (run.service and f"{run.cluster}/{run.service}")
+    target = run.deployment or run.service_name
     if not target:
         return None
     command = shlex.join(["testgate", "artifacts", target, "--output", "gate-run"])

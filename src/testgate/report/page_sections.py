@@ -32,7 +32,7 @@ def header(run: RunView) -> Element:
     """The verdict, its sentence and its class."""
     outcome = run.outcome.value
     context: list[Child] = [
-        h("strong", f"{run.cluster}/{run.service}"),
+        h("strong", run.subject),
         run.stage or None,
         moment(run.ended_at),
     ]
@@ -109,7 +109,7 @@ def tested_section(run: RunView) -> Element:
         if suite.requests is not None
     ]
     named: list[tuple[str, Child]] = [
-        ("Service", f"{run.cluster}/{run.service}"),
+        ("Service", run.service_name),
         ("Revision", _code(run.revision_id)),
         ("Image", _code(run.image)),
         ("Image digest", _code(run.image_digest)),
@@ -140,9 +140,12 @@ def time_section(run: RunView) -> Element:
     return section("time", "Time", facts(rows), timeline(run))
 
 
-def links_section(run: RunView) -> Element:
-    """The execution and the deployment in the AWS console, and as a terminal takes them."""
-    asked = run.deployment or f"{run.cluster}/{run.service}"
+def links_section(run: RunView) -> Element | None:
+    """The execution and the deployment in the AWS console, and as a terminal takes them; None for
+    a run against a URL, which left nothing there."""
+    asked = run.deployment or run.service_name
+    if not asked:
+        return None
     return section(
         "links",
         "Links",
@@ -166,7 +169,7 @@ def next_section(run: RunView) -> Element:
         "next",
         "What happens next",
         h("p", run.next),
-        None if run.passed else h("p", observed, class_="note"),
+        h("p", observed, class_="note") if run.service_name and not run.passed else None,
     )
 
 

@@ -175,6 +175,16 @@ class RunView:
     changes: ChangesView | None = None
 
     @property
+    def service_name(self) -> str:
+        """`cluster/service`; "" for a run against a URL, which knows none."""
+        return f"{self.cluster}/{self.service}" if self.service else ""
+
+    @property
+    def subject(self) -> str:
+        """What was tested, by the name that people know it by."""
+        return self.service_name or self.base_url
+
+    @property
     def passed(self) -> bool:
         """Whether the gate let pass."""
         return self.outcome in PASSING

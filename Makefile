@@ -103,7 +103,7 @@ test-frameworks: bundle $(VENV)/.dev $(NEWMAN)/.installed chromium ## Run the re
 
 .PHONY: test-pages
 test-pages: chromium $(VENV)/.dev ## Open report pages and the dashboard in Debian's Chromium, which is installed if it is missing
-	@$(BIN)/python -m pytest --quiet tests/pages
+	@$(BIN)/python -m pytest tests/pages --numprocesses 2 --dist load --quiet
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Check style, format and the template

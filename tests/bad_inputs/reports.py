@@ -162,6 +162,12 @@ ROWS = (
         "junit.xml counts 1 failures and errors and shows no test that failed; they must agree",
     ),
     junit(
+        "failures='1' errors='3', one failing test and one that passed",
+        "<testsuite failures='1' errors='3'><testcase name='a'><failure/></testcase>"
+        "<testcase name='b'/></testsuite>",
+        "junit.xml counts 4 failures and errors and shows 1; they must agree",
+    ),
+    junit(
         "pytest.exit in the middle",
         "<testsuite><testcase name='a'/><testcase/></testsuite>",
         "the suite was interrupted before its end",

@@ -122,6 +122,70 @@ def test_what_is_no_report_is_refused(tmp_path, text, says):
     assert says in str(caught.value)
 
 
+FAILED = "<testcase name='q'><failure/></testcase>"
+PASSED = "<testcase name='a'/>"
+
+
+def counting(failures, errors, *cases, name=""):
+    return (
+        f"<testsuite name='{name}' failures='{failures}' errors='{errors}'>"
+        f"{''.join(cases)}</testsuite>"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        counting(1, 0, FAILED, PASSED),
+        counting(0, 1, FAILED, PASSED),
+        counting(0, 0, FAILED, PASSED),
+        # one test with both, told twice or in one case
+        counting(1, 1, FAILED, FAILED.replace("failure", "error"), PASSED),
+        counting(1, 1, FAILED.replace("<failure/>", "<failure/><error/>"), PASSED),
+        # assertions are counted, as Catch2 does
+        counting(3, 0, FAILED.replace("<failure/>", "<failure/>" * 3), PASSED),
+        # tries are counted
+        counting(2, 0, FAILED.replace("<failure/>", "<failure/><rerunFailure/>"), PASSED),
+        counting(1, 0, "<testcase name='f'><flakyFailure/></testcase>", PASSED),
+        counting(1, 0, "<testcase name='s' status='failed'/>", PASSED),
+        # errors of the requests whose tests all failed, as newman counts them
+        counting(2, 2, FAILED, FAILED),
+        # every failure once more among the errors
+        counting(1, 1, FAILED, PASSED, name="TestCafe Tests: Chrome"),
+        # sums of the suites within, as PHPUnit has them
+        counting(2, 0, counting(2, 0, counting(1, 0, FAILED, PASSED), counting(1, 0, FAILED))),
+        f"<testsuites failures='1'>{counting(1, 0, FAILED)}{counting(0, 0, PASSED)}</testsuites>",
+    ],
+)
+def test_what_a_report_counts_may_be_shown_in_the_ways_of_dialects(tmp_path, text):
+    assert any(test.outcome is not Outcome.PASSED for test in read(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "counted", "shown"),
+    [
+        (counting(1, 3, FAILED, PASSED * 5), 4, "1"),
+        (counting(1, 1, FAILED, PASSED * 5), 2, "1"),
+        (counting(2, 0, FAILED), 2, "1"),
+        (counting(1, 3, FAILED), 4, "1"),
+        (counting(2, 1, FAILED, PASSED, name="TestCafe Tests: Chrome"), 2, "1"),
+        (counting(1, 0, PASSED, name="TestCafe Tests: Chrome"), 1, "no test that failed"),
+        # a failure elsewhere is no other's
+        (
+            f"<testsuites>{counting(0, 0, FAILED)}{counting(0, 1, PASSED)}</testsuites>",
+            *(1, "no test that failed"),
+        ),
+        (f"<testsuites failures='1' errors='1'>{counting(0, 0, PASSED)}</testsuites>", 2, "no"),
+        (f"<testsuites failures='2'>{counting(1, 0, FAILED, PASSED)}</testsuites>", 2, "1"),
+    ],
+)
+def test_more_failures_than_the_tests_show_are_no_report(tmp_path, text, counted, shown):
+    with pytest.raises(RunnerError) as caught:
+        read(tmp_path, text)
+    says = f"junit.xml counts {counted} failures and errors and shows {shown}"
+    assert str(caught.value).startswith(says)
+
+
 @pytest.mark.parametrize(
     ("data", "names"),
     [

@@ -19,6 +19,7 @@ from testgate.core.outcomes import Outcome
 from testgate.core.record import MAX_FULL_FAILURES
 from testgate.runner.captured import ERR, OUT, Captured, SuiteOutputs
 from testgate.runner.files import read_plain
+from testgate.runner.junit_counts import Counted
 from testgate.runner.reported import (
     MAX_NAME_CHARS,
     MAX_REPORT_BYTES,
@@ -43,7 +44,9 @@ _PLACE = re.compile(r"^\S+\.py:(\d{1,9}): \w+", re.MULTILINE)
 _FAILURES = ("failure", "error", "rerunFailure", "rerunError")
 _FLAKY = ("flakyFailure", "flakyError")
 _ASIDE = frozenset({"properties", "system-out", "system-err", "attachments", "output", "steps"})
-_RESULTS = frozenset({*_FAILURES, *_FLAKY, "skipped"})
+_FAILING = frozenset({*_FAILURES, *_FLAKY})
+_RESULTS = frozenset({*_FAILING, "skipped"})
+_COUNTING = ("testsuites", "testsuite")
 # Values of `status` and `result`, which some dialects (googletest's) write in place of a child.
 _NOT_RUN = frozenset({"notrun", "disabled", "skipped", "suppressed", "ignored", "pending"})
 _NOT_PASSED = frozenset(
@@ -64,11 +67,6 @@ def parse_junit(file: str, data: bytes) -> Report:
     reading = _Reading(file)
     cases = reading.with_suites_output(capped(file, _cases(reading, data)))
     named = tuple(case for case in cases if case.name or case.outcome is not Outcome.PASSED)
-    if reading.declared_failures and not any(is_failure(test.outcome) for test in named):
-        raise RunnerError(
-            f"{file} counts {reading.declared_failures} failures and errors and shows no test that "
-            "failed; they must agree"
-        )
     return Report(tests=named, interrupted=len(named) < len(cases), uncollected=reading.uncollected)
 
 
@@ -96,13 +94,13 @@ class _Reading:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.declared_failures = 0
         self.uncollected = 0
         self._depth = 0
         self._elements = 0
         self._open: list[Element] = []  # the case, and what is open in it
         self._texts: list[str] = []  # of the case's child that is open
         self._kept_chars = 0
+        self._counted = Counted(file)
         self._printed = Captured()  # by the case that is open
         self._by_suites = SuiteOutputs(MAX_FULL_FAILURES)
         self._of_suite = ""  # which stream of a testsuite is open
@@ -126,12 +124,12 @@ class _Reading:
         self._depth += 1
         self._elements += 1
         self._refuse_excess()
-        if self._depth == 1 and tag not in ("testsuites", "testsuite"):
+        if self._depth == 1 and tag not in _COUNTING:
             raise RunnerError(f"{self.file} has root <{clean(tag, 40)}>, expected <testsuites>")
         if self._open or tag == "testcase":
             self._begin(tag, attributes)
-        elif tag == "testsuite":
-            self.declared_failures += _count(attributes, "failures") + _count(attributes, "errors")
+        elif tag in _COUNTING:
+            self._counted.begin(attributes)
             self._by_suites.begin()
         elif tag in (OUT, ERR):
             self._of_suite = tag
@@ -152,12 +150,14 @@ class _Reading:
         self._depth -= 1
         if not self._open:
             self._of_suite = ""
-            if tag == "testsuite":
+            if tag in _COUNTING:
+                self._counted.end()
                 self._by_suites.end()
             return
         element = self._open.pop()
         if not self._open:
             case = _case(element, self._printed)
+            self._counted.test(case.outcome, sum(child.tag in _FAILING for child in element))
             self._by_suites.test(needs=is_failure(case.outcome) and not case.output)
             self._found.append(case)
             self._printed = Captured()
@@ -185,11 +185,6 @@ class _Reading:
             raise RunnerError(f"{self.file} is nested more than {MAX_DEPTH} elements deep")
         if self._elements > MAX_ELEMENTS:
             raise RunnerError(f"{self.file} has more than {MAX_ELEMENTS} elements")
-
-
-def _count(attributes: Mapping[str, str], name: str) -> int:
-    text = attributes.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _case(case: Element, printed: Captured) -> TestResult:

@@ -168,6 +168,16 @@ ROWS = (
         "junit.xml counts 4 failures and errors and shows 1; they must agree",
     ),
     junit(
+        "an error of a testsuite itself",
+        "<testsuite><error message='no database'/><testcase name='a'/></testsuite>",
+        "junit.xml tells of <error> outside of any test: no database",
+    ),
+    junit(
+        "an error of a testsuite itself, without a message",
+        "<testsuite><error/><testcase name='a'/></testsuite>",
+        "junit.xml tells of <error> outside of any test: it has no message",
+    ),
+    junit(
         "pytest.exit in the middle",
         "<testsuite><testcase name='a'/><testcase/></testsuite>",
         "the suite was interrupted before its end",

@@ -114,6 +114,15 @@ LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
             "<testsuite failures='1' errors='2'><testcase name='a'/></testsuite>",
             "counts 3 failures and errors and shows no test that failed; they must agree",
         ),
+        (
+            "<testsuite><error message='setup died&#10;more'/><testcase name='a'/></testsuite>",
+            "tells of <error> outside of any test: setup died",
+        ),
+        (
+            "<testsuites><testsuite><testcase name='a'/></testsuite><failure>why</failure>"
+            "</testsuites>",
+            "tells of <failure> outside of any test: it has no message",
+        ),
     ],
 )
 def test_what_is_no_report_is_refused(tmp_path, text, says):

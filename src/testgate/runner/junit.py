@@ -133,6 +133,9 @@ class _Reading:
             self._by_suites.begin()
         elif tag in (OUT, ERR):
             self._of_suite = tag
+        elif tag in _FAILING:
+            why = first_line(attributes.get("message", "")) or "it has no message"
+            raise RunnerError(f"{self.file} tells of <{tag}> outside of any test: {why}")
 
     def data(self, text: str) -> None:
         """Text, kept of results, and the end of output: a case may hold megabytes of it."""

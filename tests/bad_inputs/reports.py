@@ -157,6 +157,11 @@ ROWS = (
         "junit.xml: test 'a' holds <inconclusive>, which says neither that it passed nor that it failed",
     ),
     junit(
+        "a status of another dialect",
+        "<testsuite><testcase name='a' status='crashed'/></testsuite>",
+        "junit.xml: test 'a' has status 'crashed', which says neither that it passed nor that it failed",
+    ),
+    junit(
         "errors='1', and every test passed",
         ONE.replace("<testsuite", "<testsuite errors='1'"),
         "junit.xml counts 1 failures and errors and shows no test that failed; they must agree",

@@ -28,6 +28,14 @@ HOSTILE_GUARDS = (
         test=f"{JUNIT}::test_what_is_no_report_is_refused",
     ),
     Guard(
+        name="no unknown status of a test in JUnit",
+        prevents="a test that passes because its report's word for crashed is not known",
+        file=RUNNER + "junit.py",
+        old="        if _word(value) not in _PASSED:\n",
+        new="        if False:\n",
+        test=f"{JUNIT}::test_an_unknown_status_is_no_pass",
+    ),
+    Guard(
         name="no unknown status",
         prevents="a test that passes because its report's word for failed is not known (CTRF)",
         file=RUNNER + "ctrf.py",

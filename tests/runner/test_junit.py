@@ -75,6 +75,42 @@ def test_dialects(tmp_path, text, outcomes):
     assert [t.outcome.value for t in read(tmp_path, text)] == outcomes
 
 
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        *((word, "passed") for word in ("", " ", "run", "completed", "pass", "PASSED", "Success")),
+        *((word, "passed") for word in ("successful", "succeeded", "OK", "passed\n")),
+        *((word, "failed") for word in ("Failed ", "timed-out", "TIMED_OUT", "time out", "Error")),
+        *((word, "skipped") for word in ("not_run", "not run", "NOT-RUN", "Skipped")),
+    ],
+)
+@pytest.mark.parametrize("attribute", ["status", "result"])
+def test_a_status_is_known_however_it_is_spelt(tmp_path, attribute, status, outcome):
+    (test,) = read(tmp_path, f"<testsuite><testcase name='a' {attribute}='{status}'/></testsuite>")
+    assert test.outcome.value == outcome
+
+
+@pytest.mark.parametrize(
+    "status", ["crashed", "blocked", "untested", "xpassed", "unpassed", "0", "1", "失敗"]
+)
+@pytest.mark.parametrize("child", ["", "<flakyFailure/>", "<system-out>passed</system-out>"])
+def test_an_unknown_status_is_no_pass(tmp_path, status, child):
+    for others in (f"status='{status}'", f"result='{status}' status='passed'"):
+        with pytest.raises(RunnerError) as caught:
+            read(tmp_path, f"<testsuite><testcase name='a' {others}>{child}</testcase></testsuite>")
+        assert str(caught.value) == (
+            f"junit.xml: test 'a' has status {status!r}, which says neither that it passed nor "
+            "that it failed"
+        )
+
+
+def test_a_failure_or_a_skip_is_known_whatever_its_status(tmp_path):
+    text = "<testsuite><testcase name='a' status='undefined'><{}/></testcase></testsuite>"
+    for child, outcome in (("failure", "failed"), ("error", "failed"), ("skipped", "skipped")):
+        (test,) = read(tmp_path, text.format(child))
+        assert test.outcome.value == outcome
+
+
 DOCTYPE = "it declares a document type or entities, which are not read"
 LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
 

@@ -15,7 +15,7 @@ from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
-from testgate.core.outcomes import Outcome
+from testgate.core.outcomes import PASSING, Outcome
 from testgate.core.record import MAX_FULL_FAILURES
 from testgate.runner.captured import ERR, OUT, Captured, SuiteOutputs
 from testgate.runner.files import read_plain
@@ -55,6 +55,10 @@ _NOT_PASSED = frozenset(
         *("aborted", "cancelled", "canceled", "interrupted", "inconclusive", "unknown"),
     }
 )
+_PASSED = frozenset(
+    {"", "run", "completed", "pass", "passed", "success", "succeeded", "successful", "ok"}
+)
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
 
 
 def read_junit(path: Path) -> Report:
@@ -159,7 +163,7 @@ class _Reading:
             return
         element = self._open.pop()
         if not self._open:
-            case = _case(element, self._printed)
+            case = _case(self.file, element, self._printed)
             self._counted.test(case.outcome, sum(child.tag in _FAILING for child in element))
             self._by_suites.test(needs=is_failure(case.outcome) and not case.output)
             self._found.append(case)
@@ -190,8 +194,10 @@ class _Reading:
             raise RunnerError(f"{self.file} has more than {MAX_ELEMENTS} elements")
 
 
-def _case(case: Element, printed: Captured) -> TestResult:
+def _case(file: str, case: Element, printed: Captured) -> TestResult:
     outcome, message, trace = _result(case)
+    if outcome in PASSING:
+        _refuse_unknown_status(file, case)
     return TestResult(
         name=clean(_full_name(case), MAX_NAME_CHARS),
         outcome=outcome,
@@ -230,7 +236,7 @@ def _result(case: Element) -> tuple[Outcome, str, str]:
         found = case.find(tag)
         if found is not None:
             return Outcome.FAILED, _message(found, tag), clean(found.text or "", MAX_TRACE_CHARS)
-    said = {case.get("status", "").lower(), case.get("result", "").lower()}
+    said = {_word(value) for value in _statuses(case)}
     if said & _NOT_PASSED:
         return Outcome.FAILED, f"its status is {', '.join(sorted(said & _NOT_PASSED))}", ""
     skipped = case.find("skipped")
@@ -241,6 +247,24 @@ def _result(case: Element) -> tuple[Outcome, str, str]:
     if any(case.find(tag) is not None for tag in _FLAKY):
         return Outcome.FLAKY, "", ""
     return Outcome.PASSED, "", ""
+
+
+def _refuse_unknown_status(file: str, case: Element) -> None:
+    """Nothing but a word for passed may make a pass."""
+    for value in _statuses(case):
+        if _word(value) not in _PASSED:
+            raise RunnerError(
+                f"{file}: test {clean(_full_name(case), MAX_NAME_CHARS)!r} has status "
+                f"{clean(value, 40)!r}, which says neither that it passed nor that it failed"
+            )
+
+
+def _statuses(case: Element) -> tuple[str, str]:
+    return case.get("status", ""), case.get("result", "")
+
+
+def _word(value: str) -> str:
+    return _BETWEEN_WORDS.sub("", value).lower()
 
 
 def _message(element: Element, tag: str) -> str:

@@ -17,9 +17,9 @@ def of(framework: str, given: str, report: object, says: str) -> BadInput:
     return left(framework, given, make, says, framework=framework)
 
 
-def summary(group: object = None, checks: object = None, **metrics: object) -> dict[str, object]:
+def summary(group: object = None, made: object = None, **metrics: object) -> dict[str, object]:
     """One of k6, as handleSummary() gets it."""
-    return {"metrics": metrics, "root_group": {"checks": checks or [], "groups": group or []}}
+    return {"metrics": metrics, "root_group": {"checks": made or [], "groups": group or []}}
 
 
 def deep(depth: int, inner: str) -> list[dict[str, object]]:
@@ -68,14 +68,20 @@ ROWS = (
     ),
     of(
         "k6",
+        "a threshold on checks, and no check was made",
+        summary(checks={"passes": 0, "fails": 0, "value": 0, "thresholds": {"rate==1": False}}),
+        "report.json: threshold 'rate==1' is on checks, which has no samples; is its name or tag spelt as the script has it?",
+    ),
+    of(
+        "k6",
         "a check that failed, and no threshold on checks",
-        summary(checks=[{"name": "answers 200", "passes": 3, "fails": 1}]),
+        summary(made=[{"name": "answers 200", "passes": 3, "fails": 1}]),
         "report.json: check 'answers 200' failed 1 of 4 times, and no threshold is on checks; give the script one, such as checks: ['rate==1']",
     ),
     of(
         "k6",
         "a check without counts",
-        summary(checks=[{"name": "answers 200"}]),
+        summary(made=[{"name": "answers 200"}]),
         "report.json: check 'answers 200' lacks its passes or fails, the two counts",
     ),
     of(

@@ -5,6 +5,17 @@ from pathlib import Path
 
 from tests.bad_inputs.catalogue import BadInput
 from tests.bad_inputs.reports import left
+from tests.runner.test_ctrf import case, ctrf
+
+
+def beside(framework: str, given: str, says: str, **files: object) -> BadInput:
+    """Several reports in JSON of that framework's suite, by name."""
+
+    def make(path: Path) -> None:
+        for name, report in files.items():
+            (path / f"{name}.json").write_text(json.dumps(report))
+
+    return left(framework, given, make, says, framework=framework)
 
 
 def of(framework: str, given: str, report: object, says: str) -> BadInput:
@@ -90,6 +101,13 @@ ROWS = (
         summary(group=deep(60, "groups")),
         "report.json has groups nested more than 50 deep",
     ),
+    beside(
+        "k6",
+        "summaries of two runs",
+        "k6.http_reqs.count is 3 in a.json and 4 in b.json; make one run of them, or a suite of each",
+        a=summary(http_reqs={"count": 3}),
+        b=summary(http_reqs={"count": 4}),
+    ),
     of(
         "locust",
         "no statistics",
@@ -107,6 +125,14 @@ ROWS = (
         "an error outside of tests",
         playwright(errors=[{"message": "SyntaxError"}]),
         "report.json tells of 1 errors outside of any test",
+    ),
+    beside(
+        "playwright",
+        "a failure in CTRF that its two JSON reports have not",
+        "c.json has 'z' as failed, the framework's JSON has not; reports of one run must agree",
+        a=playwright(suites=spec("expected")),
+        b=playwright(suites=spec("expected")),
+        c=ctrf(case("z", "failed")),
     ),
     of(
         "playwright",

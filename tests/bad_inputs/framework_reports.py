@@ -101,6 +101,24 @@ ROWS = (
         summary(group=deep(60, "groups")),
         "report.json has groups nested more than 50 deep",
     ),
+    of(
+        "k6",
+        "values that are a number",
+        summary(http_reqs={"values": 5}),
+        "report.json: http_reqs is not told in an object, as k6 tells it",
+    ),
+    of(
+        "k6",
+        "an integer of 301 digits",
+        summary(http_reqs={"count": 10**300}),
+        "report.json is not readable JSON: an integer has more than 300 digits",
+    ),
+    of(
+        "k6",
+        "checks of the new summary that are a number",
+        {"results": {"passed": True, "metrics": [], "checks": {"results": 5}}},
+        "report.json has results.checks.results that are no list",
+    ),
     beside(
         "k6",
         "summaries of two runs",
@@ -133,6 +151,12 @@ ROWS = (
         a=playwright(suites=spec("expected")),
         b=playwright(suites=spec("expected")),
         c=ctrf(case("z", "failed")),
+    ),
+    of(
+        "playwright",
+        "errors that are a number",
+        playwright(errors=5),
+        "report.json has errors or suites that are no list",
     ),
     of(
         "playwright",

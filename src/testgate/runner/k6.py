@@ -16,7 +16,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
@@ -72,21 +72,27 @@ def parse_k6(file: str, data: bytes) -> Report | None:
 
 
 def _grouped(file: str, raw: Json) -> _Summary:
-    metrics = {name: each for name, each in raw["metrics"].items() if isinstance(each, dict)}
-    beside = raw.get("thresholds")
+    metrics = {name: _object(file, name, each) for name, each in raw["metrics"].items()}
     told = {name: each.get("thresholds") for name, each in metrics.items()}
-    told |= beside if isinstance(beside, dict) else {}
+    told |= _object(file, "thresholds", raw.get("thresholds") or {})
     return _Summary(
-        metrics={name: each.get("values", each) for name, each in metrics.items()},
+        metrics={
+            name: _object(file, name, each.get("values", each)) for name, each in metrics.items()
+        },
         trends=frozenset(name for name, each in metrics.items() if each.get("type") == "trend"),
         thresholds=[
             (metric, expression, _held(file, metric, expression, said))
             for metric, expressions in told.items()
-            if isinstance(expressions, dict)
-            for expression, said in expressions.items()
+            for expression, said in _object(file, metric, expressions or {}).items()
         ],
         checks=list(_checks_of(file, raw["root_group"], ())),
     )
+
+
+def _object(file: str, name: str, value: object) -> Json:
+    if not isinstance(value, dict):
+        raise RunnerError(f"{file}: {clean(name, 80)} is not told in an object, as k6 tells it")
+    return value
 
 
 def _machine_readable(file: str, results: Json) -> _Summary:
@@ -98,6 +104,8 @@ def _machine_readable(file: str, results: Json) -> _Summary:
         )
     checks = results.get("checks")
     listed = checks.get("results") if isinstance(checks, dict) else None
+    if not isinstance(listed, list | None):
+        raise RunnerError(f"{file} has results.checks.results that are no list")
     return _Summary(
         metrics={
             str(each.get("name")): each["values"]
@@ -137,11 +145,15 @@ def _items(value: object) -> list[Any]:
 def _check(file: str, raw: object, path: tuple[str, ...]) -> _Check:
     told = raw if isinstance(raw, dict) else {}
     name, passes, fails = told.get("name"), told.get("passes"), told.get("fails")
-    if not isinstance(name, str) or type(passes) is not int or type(fails) is not int:
+    if not isinstance(name, str) or not _is_count(passes) or not _is_count(fails):
         raise RunnerError(
             f"{file}: check {clean(str(name), 80)!r} lacks its passes or fails, the two counts"
         )
     return _Check(name="::".join([*path, name]), passes=passes, fails=fails)
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return type(value) is int and value >= 0
 
 
 def _threshold_test(summary: _Summary, metric: str, expression: str, held: bool) -> TestResult:

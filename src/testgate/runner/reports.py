@@ -9,7 +9,7 @@ pytest's plugin tells. Imported by `testgate.runner.suite`.
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -59,6 +59,8 @@ _NO_NATIVE = {
 }
 _TOGETHER = "the results directory"
 HEAD_BYTES = 65_536  # where a CTRF file must call itself one
+# What Python says of a value that is of another type, or beyond what can be held.
+_SHAPES = (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
 
 Named = tuple[str, Report]  # with the name of its file
 
@@ -77,7 +79,9 @@ def read_reports(results_dir: Path, framework: str = "pytest") -> Reported:
     files as they like, and may leave CTRF alone, or what only their framework writes."""
     try:
         if framework == "pytest":
-            return _read(results_dir, [(JUNIT, read_junit(results_dir / JUNIT))], [])
+            with _reading(JUNIT):
+                report = read_junit(results_dir / JUNIT)
+            return _read(results_dir, [(JUNIT, report)], [])
         junit = _junit_reports(results_dir)
         native = list(_native_reports(results_dir, framework))
         if framework in _NO_NATIVE and not junit and not native:
@@ -180,7 +184,9 @@ def _native_reports(results_dir: Path, framework: str) -> Iterator[Named]:
         return
     for name in _json_names(results_dir):
         shown = clean(name, MAX_NAME_CHARS)
-        report = parse(shown, read_plain(results_dir / name, MAX_REPORT_BYTES))
+        data = read_plain(results_dir / name, MAX_REPORT_BYTES)
+        with _reading(shown):
+            report = parse(shown, data)
         if report is not None:
             yield shown, report
 
@@ -201,7 +207,8 @@ def _junit_reports(results_dir: Path) -> list[Named]:
 
     def tests() -> Iterator[TestResult]:
         for name in names:
-            report = read_junit(results_dir / name)
+            with _reading(clean(name, MAX_NAME_CHARS)):
+                report = read_junit(results_dir / name)
             reports.append((clean(name, MAX_NAME_CHARS), report))
             yield from report.tests
 
@@ -238,7 +245,19 @@ def _ctrf_reports(results_dir: Path) -> Iterator[Named]:
             raise RunnerError(f"{shown} has more than the {MAX_REPORT_BYTES} bytes that are read")
         if found > MAX_CTRF_FILES:
             raise RunnerError(f"there are more than {MAX_CTRF_FILES} CTRF reports")
-        yield shown, parse_ctrf(shown, data)
+        with _reading(shown):
+            report = parse_ctrf(shown, data)
+        yield shown, report
+
+
+@contextmanager
+def _reading(file: str) -> Iterator[None]:
+    """A shape that a reader does not know is the file's fault, not that of what runs the suite."""
+    try:
+        yield
+    except _SHAPES as exc:
+        what = clean(f"{type(exc).__name__}: {exc}", MAX_NAME_CHARS)
+        raise RunnerError(f"{file} cannot be read: {what}") from exc
 
 
 def _json_names(results_dir: Path) -> list[str]:

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from testgate.core.errors import RunnerError
 from testgate.core.outcomes import Outcome
@@ -53,7 +54,7 @@ METRIC = st.fixed_dictionaries(
     },
 )
 METRICS = st.dictionaries(WORDS, METRIC, max_size=2) | st.dictionaries(WORDS, JSON, max_size=1)
-GROUP = st.deferred(
+GROUP: SearchStrategy[dict[str, object]] = st.deferred(
     lambda: st.fixed_dictionaries(
         {},
         optional={
@@ -74,7 +75,7 @@ K6 = st.fixed_dictionaries(
     }
 )
 SPEC = st.fixed_dictionaries({"title": JSON, "tests": JSON | st.lists(JSON, max_size=2)})
-SUITE = st.deferred(
+SUITE: SearchStrategy[dict[str, object]] = st.deferred(
     lambda: st.fixed_dictionaries(
         {},
         optional={
@@ -113,7 +114,7 @@ def test_any_json_gives_tests_or_a_sentence(framework, data):
         assert report is None or all(test.outcome in Outcome for test in report.tests)
 
 
-GROUPS = {"root_group": {}}
+GROUPS: dict[str, object] = {"root_group": {}}
 BIG = "1" + "0" * 400
 
 

@@ -244,6 +244,14 @@ def test_k6_passes_by_its_thresholds_and_its_checks(tmp_path, text, code, outcom
     assert (verdict.outcome.value, says in verdict.sentence) == (outcome, True), verdict.sentence
 
 
+def test_a_threshold_of_k6_is_read_in_its_metric_and_beside_the_metrics(tmp_path):
+    told = {"avg": 1, "thresholds": {"avg<1": True}}
+    beside = {"http_reqs": {"avg<9": False}}
+    report = {"metrics": {"http_reqs": told}, "root_group": {}, "thresholds": beside}
+    verdict = judged(tmp_path, "k6", 99, ("k6.json", json.dumps(report)))
+    assert counted(verdict) == {"failed": 1, "passed": 1}
+
+
 NONE_MADE = {"passes": 0, "fails": 0}
 
 

@@ -73,8 +73,8 @@ def parse_k6(file: str, data: bytes) -> Report | None:
 
 def _grouped(file: str, raw: Json) -> _Summary:
     metrics = {name: _object(file, name, each) for name, each in raw["metrics"].items()}
-    told = {name: each.get("thresholds") for name, each in metrics.items()}
-    told |= _object(file, "thresholds", raw.get("thresholds") or {})
+    told = [(name, each.get("thresholds")) for name, each in metrics.items()]
+    told += _object(file, "thresholds", raw.get("thresholds") or {}).items()
     return _Summary(
         metrics={
             name: _object(file, name, each.get("values", each)) for name, each in metrics.items()
@@ -82,7 +82,7 @@ def _grouped(file: str, raw: Json) -> _Summary:
         trends=frozenset(name for name, each in metrics.items() if each.get("type") == "trend"),
         thresholds=[
             (metric, expression, _held(file, metric, expression, said))
-            for metric, expressions in told.items()
+            for metric, expressions in told
             for expression, said in _object(file, metric, expressions or {}).items()
         ],
         checks=list(_checks_of(file, raw["root_group"], ())),

@@ -5,6 +5,17 @@ from pathlib import Path
 
 from tests.bad_inputs.catalogue import BadInput
 from tests.bad_inputs.reports import left
+from tests.runner.test_ctrf import case, ctrf
+
+
+def beside(framework: str, given: str, says: str, **files: object) -> BadInput:
+    """Several reports in JSON of that framework's suite, by name."""
+
+    def make(path: Path) -> None:
+        for name, report in files.items():
+            (path / f"{name}.json").write_text(json.dumps(report))
+
+    return left(framework, given, make, says, framework=framework)
 
 
 def of(framework: str, given: str, report: object, says: str) -> BadInput:
@@ -17,9 +28,9 @@ def of(framework: str, given: str, report: object, says: str) -> BadInput:
     return left(framework, given, make, says, framework=framework)
 
 
-def summary(group: object = None, checks: object = None, **metrics: object) -> dict[str, object]:
+def summary(group: object = None, made: object = None, **metrics: object) -> dict[str, object]:
     """One of k6, as handleSummary() gets it."""
-    return {"metrics": metrics, "root_group": {"checks": checks or [], "groups": group or []}}
+    return {"metrics": metrics, "root_group": {"checks": made or [], "groups": group or []}}
 
 
 def deep(depth: int, inner: str) -> list[dict[str, object]]:
@@ -68,14 +79,20 @@ ROWS = (
     ),
     of(
         "k6",
+        "a threshold on checks, and no check was made",
+        summary(checks={"passes": 0, "fails": 0, "value": 0, "thresholds": {"rate==1": False}}),
+        "report.json: threshold 'rate==1' is on checks, which has no samples; is its name or tag spelt as the script has it?",
+    ),
+    of(
+        "k6",
         "a check that failed, and no threshold on checks",
-        summary(checks=[{"name": "answers 200", "passes": 3, "fails": 1}]),
+        summary(made=[{"name": "answers 200", "passes": 3, "fails": 1}]),
         "report.json: check 'answers 200' failed 1 of 4 times, and no threshold is on checks; give the script one, such as checks: ['rate==1']",
     ),
     of(
         "k6",
         "a check without counts",
-        summary(checks=[{"name": "answers 200"}]),
+        summary(made=[{"name": "answers 200"}]),
         "report.json: check 'answers 200' lacks its passes or fails, the two counts",
     ),
     of(
@@ -83,6 +100,31 @@ ROWS = (
         "60 groups in each other",
         summary(group=deep(60, "groups")),
         "report.json has groups nested more than 50 deep",
+    ),
+    of(
+        "k6",
+        "values that are a number",
+        summary(http_reqs={"values": 5}),
+        "report.json: http_reqs is not told in an object, as k6 tells it",
+    ),
+    of(
+        "k6",
+        "an integer of 301 digits",
+        summary(http_reqs={"count": 10**300}),
+        "report.json is not readable JSON: an integer has more than 300 digits",
+    ),
+    of(
+        "k6",
+        "checks of the new summary that are a number",
+        {"results": {"passed": True, "metrics": [], "checks": {"results": 5}}},
+        "report.json has results.checks.results that are no list",
+    ),
+    beside(
+        "k6",
+        "summaries of two runs",
+        "k6.http_reqs.count is 3 in a.json and 4 in b.json; make one run of them, or a suite of each",
+        a=summary(http_reqs={"count": 3}),
+        b=summary(http_reqs={"count": 4}),
     ),
     of(
         "locust",
@@ -101,6 +143,20 @@ ROWS = (
         "an error outside of tests",
         playwright(errors=[{"message": "SyntaxError"}]),
         "report.json tells of 1 errors outside of any test",
+    ),
+    beside(
+        "playwright",
+        "a failure in CTRF that its two JSON reports have not",
+        "c.json has 'z' as failed, the framework's JSON has not; reports of one run must agree",
+        a=playwright(suites=spec("expected")),
+        b=playwright(suites=spec("expected")),
+        c=ctrf(case("z", "failed")),
+    ),
+    of(
+        "playwright",
+        "errors that are a number",
+        playwright(errors=5),
+        "report.json has errors or suites that are no list",
     ),
     of(
         "playwright",

@@ -37,6 +37,7 @@ READERS = (
     "runner/ctrf.py",
     "runner/files.py",
     "runner/junit.py",
+    "runner/junit_counts.py",
     "runner/k6.py",
     "runner/locust.py",
     "runner/playwright.py",

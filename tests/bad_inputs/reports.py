@@ -157,9 +157,30 @@ ROWS = (
         "junit.xml: test 'a' holds <inconclusive>, which says neither that it passed nor that it failed",
     ),
     junit(
+        "a status of another dialect",
+        "<testsuite><testcase name='a' status='crashed'/></testsuite>",
+        "junit.xml: test 'a' has status 'crashed', which says neither that it passed nor that it failed",
+    ),
+    junit(
         "errors='1', and every test passed",
         ONE.replace("<testsuite", "<testsuite errors='1'"),
         "junit.xml counts 1 failures and errors and shows no test that failed; they must agree",
+    ),
+    junit(
+        "failures='1' errors='3', one failing test and one that passed",
+        "<testsuite failures='1' errors='3'><testcase name='a'><failure/></testcase>"
+        "<testcase name='b'/></testsuite>",
+        "junit.xml counts 4 failures and errors and shows 1; they must agree",
+    ),
+    junit(
+        "an error of a testsuite itself",
+        "<testsuite><error message='no database'/><testcase name='a'/></testsuite>",
+        "junit.xml tells of <error> outside of any test: no database",
+    ),
+    junit(
+        "an error of a testsuite itself, without a message",
+        "<testsuite><error/><testcase name='a'/></testsuite>",
+        "junit.xml tells of <error> outside of any test: it has no message",
     ),
     junit(
         "pytest.exit in the middle",

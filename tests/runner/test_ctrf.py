@@ -102,7 +102,6 @@ def test_a_test_is_named_as_its_framework_would(test, name):
     [
         ctrf(case(duration="soon", line=True, message=7, trace=None)),
         ctrf(case(duration=-1, line=-1)),
-        ctrf(case(duration=10**400)),
         ctrf(case(), specVersion="0.0.0", surprise={"a": [1]}),
         ctrf(),
     ],
@@ -130,7 +129,8 @@ TOO_DEEP = b"[" * 100_000
         (b'{"a":' * 100_000, "is nested too deeply to be read"),
         (b'{"a": NaN}', "NaN is no JSON number"),
         (b'{"a": -Infinity}', "-Infinity is no JSON number"),
-        (b'{"a": ' + b"9" * 5000 + b"}", "is not readable JSON: Exceeds the limit"),
+        (b'{"a": ' + b"9" * 301 + b"}", "an integer has more than 300 digits"),
+        (b'{"a": -' + b"9" * 5000 + b"}", "an integer has more than 300 digits"),
         (b'{"a": 1, "b": 2, "a": 3}', "an object has the key 'a' twice"),
         (b"[" + b"0," * MAX_VALUES + b"0]", "has more than 3000000 JSON values"),
     ],

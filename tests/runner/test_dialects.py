@@ -192,17 +192,18 @@ def test_playwrights_json_beside_its_junit_tells_what_was_flaky(tmp_path):
     assert counted(verdict) == {"passed": 1, "flaky": 1, "skipped": 1}
 
 
-def k6(thresholds, values, checks=(), metric="http_req_duration"):
+def k6(thresholds, values, checks=(), metric="http_req_duration", kind="trend"):
     group = {
         "name": "",
         "checks": [dict(zip(("name", "passes", "fails"), c, strict=True)) for c in checks],
     }
-    metrics = {metric: {"type": "trend", "values": values, "thresholds": thresholds}}
+    metrics = {metric: {"type": kind, "values": values, "thresholds": thresholds}}
     return json.dumps({"metrics": metrics, "root_group": group | {"groups": []}})
 
 
 HELD = {"p(95)<200": {"ok": True}}
 SLOW = {"p(95)<200": {"ok": False}}
+RARE = {"rate<0.1": {"ok": True}}
 
 
 @pytest.mark.parametrize(
@@ -220,17 +221,18 @@ SLOW = {"p(95)<200": {"ok": False}}
                 {"rate": 1, "passes": 3, "fails": 1},
                 [("a", 3, 1)],
                 "checks",
+                "rate",
             ),
             *(0, "passed", "1 of 1 tests"),
         ),
         (k6({}, {"avg": 3}), 0, "suite_error", "no test ran"),
         (k6(HELD, {"avg": 0, "max": 0}), 0, "suite_error", "which has no samples"),
         (
-            k6({"rate<0.1": {"ok": True}}, {"rate": 0, "passes": 0, "fails": 0}, (), "e{a:b}"),
+            k6(RARE, {"rate": 0, "passes": 0, "fails": 0}, (), "e{a:b}", "rate"),
             *(0, "suite_error", "is on e{a:b}, which has no samples"),
         ),
         (
-            k6({"rate<0.1": {"ok": True}}, {"rate": 0, "passes": 0, "fails": 0}, (), "errors"),
+            k6(RARE, {"rate": 0, "passes": 0, "fails": 0}, (), "errors", "rate"),
             *(0, "passed", "1 of 1 tests"),
         ),
         (k6({"p(95)<200": "yes"}, {"avg": 1}), 0, "suite_error", "is neither true nor false"),
@@ -240,6 +242,58 @@ SLOW = {"p(95)<200": {"ok": False}}
 def test_k6_passes_by_its_thresholds_and_its_checks(tmp_path, text, code, outcome, says):
     verdict = judged(tmp_path, "k6", code, ("k6.json", text))
     assert (verdict.outcome.value, says in verdict.sentence) == (outcome, True), verdict.sentence
+
+
+def test_a_threshold_of_k6_is_read_in_its_metric_and_beside_the_metrics(tmp_path):
+    told = {"avg": 1, "thresholds": {"avg<1": True}}
+    beside = {"http_reqs": {"avg<9": False}}
+    report = {"metrics": {"http_reqs": told}, "root_group": {}, "thresholds": beside}
+    verdict = judged(tmp_path, "k6", 99, ("k6.json", json.dumps(report)))
+    assert counted(verdict) == {"failed": 1, "passed": 1}
+
+
+NONE_MADE = {"passes": 0, "fails": 0}
+
+
+@pytest.mark.parametrize("tag", ["", "{name:pay}"])
+@pytest.mark.parametrize(
+    ("metric", "kind", "values", "threshold", "outcome"),
+    [
+        *(
+            ("t", kind, values, expression, "suite_error")
+            for kind in ("trend", None)
+            for values, expression in (
+                ({"p(99)": 0}, "p(99)<300"),
+                ({"p(99.9)": 0.0}, " p(99.9) < 300"),
+                ({"med": 0, "max": 0}, "max<300"),
+                ({"min": 0}, "min<300"),
+                ({}, "p(95)<300"),
+                ({"count": 0}, "avg<300"),
+            )
+        ),
+        ("t", "trend", {"p(99)": 20}, "p(99)<300", "passed"),
+        ("t", None, {"min": 0, "max": 1}, "min<300", "passed"),
+        ("t", "trend", {"count": 3, "max": 0}, "max<300", "passed"),
+        ("t", "gauge", {"value": 0, "min": 0, "max": 0}, "value<5", "passed"),
+        ("t", None, {"value": 0, "min": 0, "max": 0}, "value<5", "passed"),
+        ("t", "counter", {"count": 0, "rate": 0}, "count<5", "passed"),
+        ("checks", "rate", NONE_MADE | {"rate": 0}, "rate==1", "suite_error"),
+        ("checks", None, NONE_MADE | {"value": 0}, "rate==1", "suite_error"),
+        ("checks", None, {"value": 1}, "rate==1", "suite_error"),
+        ("checks", None, {"value": 1, "passes": 2, "fails": 0}, "rate==1", "passed"),
+        ("checks", None, {"value": 0, "passes": 0, "fails": 2}, "rate<1", "passed"),
+    ],
+)
+def test_a_threshold_on_what_never_happened_is_no_pass(
+    tmp_path, tag, metric, kind, values, threshold, outcome
+):
+    said = False if kind is None else {"ok": True}  # in k6's older shape false is what held
+    told = {"thresholds": {threshold: said}}
+    told |= values if kind is None else {"type": kind, "values": values}
+    text = json.dumps({"metrics": {metric + tag: told}, "root_group": {}})
+    verdict = judged(tmp_path, "k6", 0, ("k6.json", text))
+    assert verdict.outcome.value == outcome, verdict.sentence
+    assert ("which has no samples" in verdict.sentence) == (outcome == "suite_error")
 
 
 def test_a_new_summary_of_k6_says_of_all_thresholds_whether_they_held():

@@ -75,6 +75,42 @@ def test_dialects(tmp_path, text, outcomes):
     assert [t.outcome.value for t in read(tmp_path, text)] == outcomes
 
 
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        *((word, "passed") for word in ("", " ", "run", "completed", "pass", "PASSED", "Success")),
+        *((word, "passed") for word in ("successful", "succeeded", "OK", "passed\n")),
+        *((word, "failed") for word in ("Failed ", "timed-out", "TIMED_OUT", "time out", "Error")),
+        *((word, "skipped") for word in ("not_run", "not run", "NOT-RUN", "Skipped")),
+    ],
+)
+@pytest.mark.parametrize("attribute", ["status", "result"])
+def test_a_status_is_known_however_it_is_spelt(tmp_path, attribute, status, outcome):
+    (test,) = read(tmp_path, f"<testsuite><testcase name='a' {attribute}='{status}'/></testsuite>")
+    assert test.outcome.value == outcome
+
+
+@pytest.mark.parametrize(
+    "status", ["crashed", "blocked", "untested", "xpassed", "unpassed", "0", "1", "失敗"]
+)
+@pytest.mark.parametrize("child", ["", "<flakyFailure/>", "<system-out>passed</system-out>"])
+def test_an_unknown_status_is_no_pass(tmp_path, status, child):
+    for others in (f"status='{status}'", f"result='{status}' status='passed'"):
+        with pytest.raises(RunnerError) as caught:
+            read(tmp_path, f"<testsuite><testcase name='a' {others}>{child}</testcase></testsuite>")
+        assert str(caught.value) == (
+            f"junit.xml: test 'a' has status {status!r}, which says neither that it passed nor "
+            "that it failed"
+        )
+
+
+def test_a_failure_or_a_skip_is_known_whatever_its_status(tmp_path):
+    text = "<testsuite><testcase name='a' status='undefined'><{}/></testcase></testsuite>"
+    for child, outcome in (("failure", "failed"), ("error", "failed"), ("skipped", "skipped")):
+        (test,) = read(tmp_path, text.format(child))
+        assert test.outcome.value == outcome
+
+
 DOCTYPE = "it declares a document type or entities, which are not read"
 LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
 
@@ -114,12 +150,85 @@ LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
             "<testsuite failures='1' errors='2'><testcase name='a'/></testsuite>",
             "counts 3 failures and errors and shows no test that failed; they must agree",
         ),
+        (
+            "<testsuite><error message='setup died&#10;more'/><testcase name='a'/></testsuite>",
+            "tells of <error> outside of any test: setup died",
+        ),
+        (
+            "<testsuites><testsuite><testcase name='a'/></testsuite><failure>why</failure>"
+            "</testsuites>",
+            "tells of <failure> outside of any test: it has no message",
+        ),
     ],
 )
 def test_what_is_no_report_is_refused(tmp_path, text, says):
     with pytest.raises(RunnerError) as caught:
         read(tmp_path, text)
     assert says in str(caught.value)
+
+
+FAILED = "<testcase name='q'><failure/></testcase>"
+PASSED = "<testcase name='a'/>"
+
+
+def counting(failures, errors, *cases, name=""):
+    return (
+        f"<testsuite name='{name}' failures='{failures}' errors='{errors}'>"
+        f"{''.join(cases)}</testsuite>"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        counting(1, 0, FAILED, PASSED),
+        counting(0, 1, FAILED, PASSED),
+        counting(0, 0, FAILED, PASSED),
+        # one test with both, told twice or in one case
+        counting(1, 1, FAILED, FAILED.replace("failure", "error"), PASSED),
+        counting(1, 1, FAILED.replace("<failure/>", "<failure/><error/>"), PASSED),
+        # assertions are counted, as Catch2 does
+        counting(3, 0, FAILED.replace("<failure/>", "<failure/>" * 3), PASSED),
+        # tries are counted
+        counting(2, 0, FAILED.replace("<failure/>", "<failure/><rerunFailure/>"), PASSED),
+        counting(1, 0, "<testcase name='f'><flakyFailure/></testcase>", PASSED),
+        counting(1, 0, "<testcase name='s' status='failed'/>", PASSED),
+        # errors of the requests whose tests all failed, as newman counts them
+        counting(2, 2, FAILED, FAILED),
+        # every failure once more among the errors
+        counting(1, 1, FAILED, PASSED, name="TestCafe Tests: Chrome"),
+        # sums of the suites within, as PHPUnit has them
+        counting(2, 0, counting(2, 0, counting(1, 0, FAILED, PASSED), counting(1, 0, FAILED))),
+        f"<testsuites failures='1'>{counting(1, 0, FAILED)}{counting(0, 0, PASSED)}</testsuites>",
+    ],
+)
+def test_what_a_report_counts_may_be_shown_in_the_ways_of_dialects(tmp_path, text):
+    assert any(test.outcome is not Outcome.PASSED for test in read(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "counted", "shown"),
+    [
+        (counting(1, 3, FAILED, PASSED * 5), 4, "1"),
+        (counting(1, 1, FAILED, PASSED * 5), 2, "1"),
+        (counting(2, 0, FAILED), 2, "1"),
+        (counting(1, 3, FAILED), 4, "1"),
+        (counting(2, 1, FAILED, PASSED, name="TestCafe Tests: Chrome"), 2, "1"),
+        (counting(1, 0, PASSED, name="TestCafe Tests: Chrome"), 1, "no test that failed"),
+        # a failure elsewhere is no other's
+        (
+            f"<testsuites>{counting(0, 0, FAILED)}{counting(0, 1, PASSED)}</testsuites>",
+            *(1, "no test that failed"),
+        ),
+        (f"<testsuites failures='1' errors='1'>{counting(0, 0, PASSED)}</testsuites>", 2, "no"),
+        (f"<testsuites failures='2'>{counting(1, 0, FAILED, PASSED)}</testsuites>", 2, "1"),
+    ],
+)
+def test_more_failures_than_the_tests_show_are_no_report(tmp_path, text, counted, shown):
+    with pytest.raises(RunnerError) as caught:
+        read(tmp_path, text)
+    says = f"junit.xml counts {counted} failures and errors and shows {shown}"
+    assert str(caught.value).startswith(says)
 
 
 @pytest.mark.parametrize(

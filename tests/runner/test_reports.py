@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from testgate.core.counting import distinct_tests
 from testgate.core.outcomes import Outcome
 from testgate.runner.reports import read_reports
 from tests.runner.test_ctrf import case, ctrf
@@ -179,3 +180,95 @@ def test_many_reports_may_not_say_more_than_one(tmp_path):
         (tmp_path / f"{number}.xml").write_text(junit(*cases))
     problem = read_reports(tmp_path, framework="command").problem or ""
     assert problem.startswith("the results directory has more than 50000 tests")
+
+
+def playwright(title, *statuses):
+    """Its JSON; of several statuses each is of a project."""
+    spec = {"title": title, "tests": [{"status": status} for status in statuses]}
+    suites = [{"file": "a.ts", "title": "a.ts", "specs": [spec]}]
+    return {"suites": suites, "stats": {}, "errors": []}
+
+
+def k6_summary(p95, **more):
+    duration = {"avg": 1, "p(95)": p95, "thresholds": {"p(95)<999": False}} | more
+    return {"metrics": {"http_req_duration": duration}, "root_group": {}}
+
+
+def native(tmp_path, framework, **files):
+    for name, content in files.items():
+        text = content if isinstance(content, str) else json.dumps(content)
+        (tmp_path / name.replace("_", ".")).write_text(text)
+    return read_reports(tmp_path, framework=framework)
+
+
+PAYS = "<testcase classname='a.ts' name='pays'/>"
+
+
+@pytest.mark.parametrize("xml", ["", f"<testsuite>{PAYS * 2}</testsuite>"], ids=["", "JUnit"])
+@pytest.mark.parametrize(
+    ("statuses", "outcome"),
+    [
+        (("flaky", "expected"), "flaky"),
+        (("expected", "flaky"), "flaky"),
+        (("expected", "expected"), "passed"),
+        (("skipped", "expected"), "skipped"),
+    ],
+)
+def test_of_two_projects_the_worst_is_told_of_a_test(tmp_path, xml, statuses, outcome):
+    files = {"j_xml": xml} if xml else {}
+    report = native(tmp_path, "playwright", p_json=playwright("pays", *statuses), **files)
+    assert report.problem is None
+    told = {test.outcome.value for test in distinct_tests(report.tests)}
+    assert told == {outcome}
+
+
+LOCUST = [{"name": "/", "method": "GET", "num_requests": 1, "num_failures": 0}]
+
+
+@pytest.mark.parametrize(
+    ("framework", "report"),
+    [("playwright", playwright("x", "expected")), ("k6", k6_summary(3)), ("locust", LOCUST)],
+)
+def test_ctrf_beside_what_only_a_framework_writes_must_agree(tmp_path, framework, report):
+    found = native(tmp_path, framework, n_json=report, z_json=ctrf(case("z")))
+    assert (found.problem, [test.outcome.value for test in found.tests]) == (None, ["passed"])
+    found = native(tmp_path, framework, n_json=report, z_json=ctrf(case("z", "failed")))
+    assert found.problem == (
+        "z.json has 'z' as failed, n.json has not; reports of one run must agree"
+    )
+    assert len(found.tests) == 1
+
+
+def test_ctrf_beside_playwrights_json_tells_of_what_was_flaky(tmp_path):
+    told = ctrf(case("a.ts::x", flaky=True))
+    found = native(tmp_path, "playwright", n_json=playwright("x", "expected"), z_json=told)
+    assert (found.problem, outcomes(found)) == (None, {"a.ts::x": "flaky"})
+
+
+def test_a_run_that_was_interrupted_is_one_beside_what_only_a_framework_writes(tmp_path):
+    xml = "<testsuite><testcase name='pays' classname='a.ts'/><testcase/></testsuite>"
+    report = playwright("pays", "expected")
+    found = native(tmp_path, "playwright", j_xml=xml, n_json=report)
+    assert found.problem == "the suite was interrupted before its end"
+
+
+def test_reports_in_several_files_are_called_by_their_kind(tmp_path):
+    failed = ctrf(case("z", "failed"))
+    files = {"n_json": playwright("x", "expected"), "o_json": playwright("y", "expected")}
+    problem = native(tmp_path, "playwright", z_json=failed, **files).problem or ""
+    assert problem.startswith("z.json has 'z' as failed, the framework's JSON has not;")
+    xml = {"j_xml": junit(("a", "")), "k_xml": junit(("b", ""))}
+    problem = native(tmp_path, "command", z_json=failed, **xml).problem or ""
+    assert problem.startswith("z.json has 'z' as failed, JUnit has not;")
+
+
+def test_one_number_of_a_run_may_be_told_twice_but_not_otherwise(tmp_path):
+    found = native(tmp_path, "k6", a_json=k6_summary(3), b_json=k6_summary(3, max=9))
+    assert found.problem is None
+    assert found.metrics["k6.http_req_duration.p95"] == 3
+    found = native(tmp_path, "k6", b_json=k6_summary(900))
+    assert found.problem == (
+        "k6.http_req_duration.p95 is 3 in a.json and 900 in b.json; make one run of them, or a "
+        "suite of each"
+    )
+    assert found.metrics == {}

@@ -15,10 +15,11 @@ from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
-from testgate.core.outcomes import Outcome
+from testgate.core.outcomes import PASSING, Outcome
 from testgate.core.record import MAX_FULL_FAILURES
 from testgate.runner.captured import ERR, OUT, Captured, SuiteOutputs
 from testgate.runner.files import read_plain
+from testgate.runner.junit_counts import Counted
 from testgate.runner.reported import (
     MAX_NAME_CHARS,
     MAX_REPORT_BYTES,
@@ -43,7 +44,9 @@ _PLACE = re.compile(r"^\S+\.py:(\d{1,9}): \w+", re.MULTILINE)
 _FAILURES = ("failure", "error", "rerunFailure", "rerunError")
 _FLAKY = ("flakyFailure", "flakyError")
 _ASIDE = frozenset({"properties", "system-out", "system-err", "attachments", "output", "steps"})
-_RESULTS = frozenset({*_FAILURES, *_FLAKY, "skipped"})
+_FAILING = frozenset({*_FAILURES, *_FLAKY})
+_RESULTS = frozenset({*_FAILING, "skipped"})
+_COUNTING = ("testsuites", "testsuite")
 # Values of `status` and `result`, which some dialects (googletest's) write in place of a child.
 _NOT_RUN = frozenset({"notrun", "disabled", "skipped", "suppressed", "ignored", "pending"})
 _NOT_PASSED = frozenset(
@@ -52,6 +55,10 @@ _NOT_PASSED = frozenset(
         *("aborted", "cancelled", "canceled", "interrupted", "inconclusive", "unknown"),
     }
 )
+_PASSED = frozenset(
+    {"", "run", "completed", "pass", "passed", "success", "succeeded", "successful", "ok"}
+)
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
 
 
 def read_junit(path: Path) -> Report:
@@ -64,11 +71,6 @@ def parse_junit(file: str, data: bytes) -> Report:
     reading = _Reading(file)
     cases = reading.with_suites_output(capped(file, _cases(reading, data)))
     named = tuple(case for case in cases if case.name or case.outcome is not Outcome.PASSED)
-    if reading.declared_failures and not any(is_failure(test.outcome) for test in named):
-        raise RunnerError(
-            f"{file} counts {reading.declared_failures} failures and errors and shows no test that "
-            "failed; they must agree"
-        )
     return Report(tests=named, interrupted=len(named) < len(cases), uncollected=reading.uncollected)
 
 
@@ -96,13 +98,13 @@ class _Reading:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.declared_failures = 0
         self.uncollected = 0
         self._depth = 0
         self._elements = 0
         self._open: list[Element] = []  # the case, and what is open in it
         self._texts: list[str] = []  # of the case's child that is open
         self._kept_chars = 0
+        self._counted = Counted(file)
         self._printed = Captured()  # by the case that is open
         self._by_suites = SuiteOutputs(MAX_FULL_FAILURES)
         self._of_suite = ""  # which stream of a testsuite is open
@@ -126,15 +128,18 @@ class _Reading:
         self._depth += 1
         self._elements += 1
         self._refuse_excess()
-        if self._depth == 1 and tag not in ("testsuites", "testsuite"):
+        if self._depth == 1 and tag not in _COUNTING:
             raise RunnerError(f"{self.file} has root <{clean(tag, 40)}>, expected <testsuites>")
         if self._open or tag == "testcase":
             self._begin(tag, attributes)
-        elif tag == "testsuite":
-            self.declared_failures += _count(attributes, "failures") + _count(attributes, "errors")
+        elif tag in _COUNTING:
+            self._counted.begin(attributes)
             self._by_suites.begin()
         elif tag in (OUT, ERR):
             self._of_suite = tag
+        elif tag in _FAILING:
+            why = first_line(attributes.get("message", "")) or "it has no message"
+            raise RunnerError(f"{self.file} tells of <{tag}> outside of any test: {why}")
 
     def data(self, text: str) -> None:
         """Text, kept of results, and the end of output: a case may hold megabytes of it."""
@@ -152,12 +157,14 @@ class _Reading:
         self._depth -= 1
         if not self._open:
             self._of_suite = ""
-            if tag == "testsuite":
+            if tag in _COUNTING:
+                self._counted.end()
                 self._by_suites.end()
             return
         element = self._open.pop()
         if not self._open:
-            case = _case(element, self._printed)
+            case = _case(self.file, element, self._printed)
+            self._counted.test(case.outcome, sum(child.tag in _FAILING for child in element))
             self._by_suites.test(needs=is_failure(case.outcome) and not case.output)
             self._found.append(case)
             self._printed = Captured()
@@ -187,13 +194,10 @@ class _Reading:
             raise RunnerError(f"{self.file} has more than {MAX_ELEMENTS} elements")
 
 
-def _count(attributes: Mapping[str, str], name: str) -> int:
-    text = attributes.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
-
-
-def _case(case: Element, printed: Captured) -> TestResult:
+def _case(file: str, case: Element, printed: Captured) -> TestResult:
     outcome, message, trace = _result(case)
+    if outcome in PASSING:
+        _refuse_unknown_status(file, case)
     return TestResult(
         name=clean(_full_name(case), MAX_NAME_CHARS),
         outcome=outcome,
@@ -232,7 +236,7 @@ def _result(case: Element) -> tuple[Outcome, str, str]:
         found = case.find(tag)
         if found is not None:
             return Outcome.FAILED, _message(found, tag), clean(found.text or "", MAX_TRACE_CHARS)
-    said = {case.get("status", "").lower(), case.get("result", "").lower()}
+    said = {_word(value) for value in _statuses(case)}
     if said & _NOT_PASSED:
         return Outcome.FAILED, f"its status is {', '.join(sorted(said & _NOT_PASSED))}", ""
     skipped = case.find("skipped")
@@ -243,6 +247,24 @@ def _result(case: Element) -> tuple[Outcome, str, str]:
     if any(case.find(tag) is not None for tag in _FLAKY):
         return Outcome.FLAKY, "", ""
     return Outcome.PASSED, "", ""
+
+
+def _refuse_unknown_status(file: str, case: Element) -> None:
+    """Nothing but a word for passed may make a pass."""
+    for value in _statuses(case):
+        if _word(value) not in _PASSED:
+            raise RunnerError(
+                f"{file}: test {clean(_full_name(case), MAX_NAME_CHARS)!r} has status "
+                f"{clean(value, 40)!r}, which says neither that it passed nor that it failed"
+            )
+
+
+def _statuses(case: Element) -> tuple[str, str]:
+    return case.get("status", ""), case.get("result", "")
+
+
+def _word(value: str) -> str:
+    return _BETWEEN_WORDS.sub("", value).lower()
 
 
 def _message(element: Element, tag: str) -> str:

@@ -16,7 +16,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
@@ -28,6 +28,7 @@ _MAX_GROUPS_DEEP = 50
 _MAX_METRICS = 500
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _STATISTIC = re.compile(r"[a-z][a-z0-9.]{0,12}")
+_OF_TREND = re.compile(r"\s*(avg|min|med|max|p\()")
 
 Json = Mapping[str, Any]
 
@@ -41,9 +42,11 @@ class _Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Summary:
-    """What every shape says. `thresholds`: metric, expression, and whether it held."""
+    """What every shape says. `metrics`: the statistics of each. `trends`: those that are said to be
+    of times or sizes. `thresholds`: metric, expression, and whether it held."""
 
     metrics: Mapping[str, Json]
+    trends: frozenset[str] = frozenset()
     thresholds: Sequence[tuple[str, str, bool]]
     checks: Sequence[_Check]
 
@@ -69,20 +72,27 @@ def parse_k6(file: str, data: bytes) -> Report | None:
 
 
 def _grouped(file: str, raw: Json) -> _Summary:
-    metrics = {name: each for name, each in raw["metrics"].items() if isinstance(each, dict)}
-    beside = raw.get("thresholds")
-    told = {name: each.get("thresholds") for name, each in metrics.items()}
-    told |= beside if isinstance(beside, dict) else {}
+    metrics = {name: _object(file, name, each) for name, each in raw["metrics"].items()}
+    told = [(name, each.get("thresholds")) for name, each in metrics.items()]
+    told += _object(file, "thresholds", raw.get("thresholds") or {}).items()
     return _Summary(
-        metrics={name: each.get("values", each) for name, each in metrics.items()},
+        metrics={
+            name: _object(file, name, each.get("values", each)) for name, each in metrics.items()
+        },
+        trends=frozenset(name for name, each in metrics.items() if each.get("type") == "trend"),
         thresholds=[
             (metric, expression, _held(file, metric, expression, said))
-            for metric, expressions in told.items()
-            if isinstance(expressions, dict)
-            for expression, said in expressions.items()
+            for metric, expressions in told
+            for expression, said in _object(file, metric, expressions or {}).items()
         ],
         checks=list(_checks_of(file, raw["root_group"], ())),
     )
+
+
+def _object(file: str, name: str, value: object) -> Json:
+    if not isinstance(value, dict):
+        raise RunnerError(f"{file}: {clean(name, 80)} is not told in an object, as k6 tells it")
+    return value
 
 
 def _machine_readable(file: str, results: Json) -> _Summary:
@@ -94,6 +104,8 @@ def _machine_readable(file: str, results: Json) -> _Summary:
         )
     checks = results.get("checks")
     listed = checks.get("results") if isinstance(checks, dict) else None
+    if not isinstance(listed, list | None):
+        raise RunnerError(f"{file} has results.checks.results that are no list")
     return _Summary(
         metrics={
             str(each.get("name")): each["values"]
@@ -133,11 +145,15 @@ def _items(value: object) -> list[Any]:
 def _check(file: str, raw: object, path: tuple[str, ...]) -> _Check:
     told = raw if isinstance(raw, dict) else {}
     name, passes, fails = told.get("name"), told.get("passes"), told.get("fails")
-    if not isinstance(name, str) or type(passes) is not int or type(fails) is not int:
+    if not isinstance(name, str) or not _is_count(passes) or not _is_count(fails):
         raise RunnerError(
             f"{file}: check {clean(str(name), 80)!r} lacks its passes or fails, the two counts"
         )
     return _Check(name="::".join([*path, name]), passes=passes, fails=fails)
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return type(value) is int and value >= 0
 
 
 def _threshold_test(summary: _Summary, metric: str, expression: str, held: bool) -> TestResult:
@@ -153,25 +169,30 @@ def _threshold_test(summary: _Summary, metric: str, expression: str, held: bool)
 def _refuse_unjudged(file: str, summary: _Summary) -> None:
     """k6 lets a threshold hold whose metric has no samples (grafana/k6#1526)."""
     for metric, expression, held in summary.thresholds:
-        if held and _has_no_samples(metric, summary.metrics.get(metric)):
+        if held and metric != "thresholds" and _has_no_samples(summary, metric, expression):
             raise RunnerError(
                 f"{file}: threshold {clean(expression, 80)!r} is on {clean(metric, 80)}, which has "
                 "no samples; is its name or tag spelt as the script has it?"
             )
 
 
-def _has_no_samples(metric: str, values: Json | None) -> bool:
-    """Times and sizes are never all zero, and a rate of a tag needs one event. A rate or counter
-    without tags may count what should not happen."""
-    if metric == "thresholds":
-        return False
+def _has_no_samples(summary: _Summary, metric: str, expression: str) -> bool:
+    """Times and sizes are never all zero; checks are there to be made, and a rate of a tag needs
+    one event. A rate or counter without tags may count what should not happen."""
+    values = summary.metrics.get(metric)
     if values is None:
         return True
-    if "avg" in values or "p(95)" in values:
+    if metric in summary.trends or _is_of_trend(expression, values):
         return all(not value for value in values.values() if type(value) in (int, float))
-    if "{" in metric and "fails" in values:
+    if _is_on_checks(metric) or ("{" in metric and "fails" in values):
         return not values.get("passes") and not values.get("fails")
     return False
+
+
+def _is_of_trend(expression: str, values: Json) -> bool:
+    """For shapes without types. A gauge has a least and a greatest value, too, but a `value`."""
+    words = (expression, *values)
+    return "value" not in values and any(_OF_TREND.match(word) for word in words)
 
 
 def _is_on_checks(metric: str) -> bool:

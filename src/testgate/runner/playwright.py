@@ -31,6 +31,8 @@ def parse_playwright(file: str, data: bytes) -> Report | None:
     raw = read_json(file, data)
     if not isinstance(raw, dict) or not all(key in raw for key in ("suites", "stats", "errors")):
         return None
+    if not isinstance(raw["errors"], list) or not isinstance(raw["suites"], list):
+        raise RunnerError(f"{file} has errors or suites that are no list")
     if raw["errors"]:
         raise RunnerError(f"{file} tells of {len(raw['errors'])} errors outside of any test")
     tests = (test for suite in _objects(raw["suites"]) for test in _suite(file, suite, ()))

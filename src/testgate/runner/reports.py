@@ -1,7 +1,7 @@
 """The reports of one run, found in its results directory and brought to agree.
 
 pytest writes `junit.xml` itself, and it is needed; other programs leave any JUnit file `*.xml`,
-CTRF, or JSON of a kind that their framework is known for. A CTRF file beside JUnit must name the
+CTRF, or JSON of a kind that their framework is known for. A CTRF file beside either must name the
 same tests as failed, and may know of some that they passed only when tried again; so does what
 pytest's plugin tells. Imported by `testgate.runner.suite`.
 """
@@ -9,10 +9,11 @@ pytest's plugin tells. Imported by `testgate.runner.suite`.
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from testgate.core.counting import distinct_tests
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
 from testgate.core.outcomes import Outcome
@@ -58,6 +59,10 @@ _NO_NATIVE = {
 }
 _TOGETHER = "the results directory"
 HEAD_BYTES = 65_536  # where a CTRF file must call itself one
+# What Python says of a value that is of another type, or beyond what can be held.
+_SHAPES = (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError)
+
+Named = tuple[str, Report]  # with the name of its file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,52 +79,64 @@ def read_reports(results_dir: Path, framework: str = "pytest") -> Reported:
     files as they like, and may leave CTRF alone, or what only their framework writes."""
     try:
         if framework == "pytest":
-            return _read(results_dir, [read_junit(results_dir / JUNIT)])
+            with _reading(JUNIT):
+                report = read_junit(results_dir / JUNIT)
+            return _read(results_dir, [(JUNIT, report)], [])
         junit = _junit_reports(results_dir)
         native = list(_native_reports(results_dir, framework))
-        if junit and native:  # the former has messages, the latter may know of more
-            return Reported(tests=_agreeing(junit, native), metrics=_metrics(native))
-        if native:
-            tests = together(report for _, report in native)
-            return Reported(tests=tests, metrics=_metrics(native))
+        if framework in _NO_NATIVE and not junit and not native:
+            return Reported(tests=(), problem=_NO_NATIVE[framework])
+        return _read(results_dir, junit, native)
     except RunnerError as exc:
         return Reported(tests=(), problem=str(exc))
-    if framework in _NO_NATIVE and not junit:
-        return Reported(tests=(), problem=_NO_NATIVE[framework])
-    return _read(results_dir, junit)
 
 
-def _agreeing(junit: list[Report], native: list[tuple[str, Report]]) -> tuple[TestResult, ...]:
-    tests = together(junit)
-    for name, report in native:
-        tests = agreed(tests, name, report)
-    return tests
-
-
-def _metrics(native: list[tuple[str, Report]]) -> Mapping[str, float]:
-    return {name: value for _, report in native for name, value in report.metrics.items()}
-
-
-def _read(results_dir: Path, junit: list[Report]) -> Reported:
-    """JUnit, with what else tells of the same tests."""
-    tests = together(junit)
+def _read(results_dir: Path, junit: list[Named], native: list[Named]) -> Reported:
+    """JUnit, or what only the framework writes, with what else tells of the same tests. The former
+    has messages, the latter may know of more."""
+    leading = junit or native
+    tests = together(report for _, report in leading)
+    metrics = _metrics(native)
     try:
-        for name, report in _ctrf_reports(results_dir):
-            told = Report(tests=tests)
-            tests = agreed(tests, name, report) if junit else together([told, report])
+        others = itertools.chain(native if junit else (), _ctrf_reports(results_dir))
+        for name, report in others:
+            if leading:
+                tests = agreed(_called(junit, native), tests, name, report)
+            else:
+                tests = together([Report(tests=tests), report])
         tests = _with_printed(_with_reruns(tests, results_dir), results_dir)
     except RunnerError as exc:
-        return Reported(tests=tests, problem=str(exc))
-    if not junit and not tests:
+        return Reported(tests=tests, problem=str(exc), metrics=metrics)
+    if not leading and not tests:
         return Reported(tests=(), problem=_NONE)
-    return Reported(tests=tests, problem=_unended(junit))
+    return Reported(tests=tests, problem=_unended(junit), metrics=metrics)
 
 
-def _unended(junit: list[Report]) -> str | None:
-    uncollected = sum(report.uncollected for report in junit)
+def _called(junit: list[Named], native: list[Named]) -> str:
+    leading = junit or native
+    return leading[0][0] if len(leading) == 1 else "JUnit" if junit else "the framework's JSON"
+
+
+def _metrics(native: Iterable[Named]) -> Mapping[str, float]:
+    """The numbers of all reports. Raises RunnerError if two tell one otherwise: neither is the
+    suite's."""
+    told: dict[str, tuple[str, float]] = {}
+    for file, report in native:
+        for metric, value in report.metrics.items():
+            first, known = told.setdefault(metric, (file, value))
+            if known != value:
+                raise RunnerError(
+                    f"{metric} is {known:g} in {first} and {value:g} in {file}; make one run of "
+                    "them, or a suite of each"
+                )
+    return {metric: value for metric, (_, value) in told.items()}
+
+
+def _unended(junit: list[Named]) -> str | None:
+    uncollected = sum(report.uncollected for _, report in junit)
     if uncollected:
         return f"{uncollected} of the suite's test files could not be collected"
-    if any(report.interrupted for report in junit):
+    if any(report.interrupted for _, report in junit):
         return "the suite was interrupted before its end"
     return None
 
@@ -161,13 +178,15 @@ def _printing(test: TestResult, text: object) -> TestResult:
     return replace(test, output=captured.text())
 
 
-def _native_reports(results_dir: Path, framework: str) -> Iterator[tuple[str, Report]]:
+def _native_reports(results_dir: Path, framework: str) -> Iterator[Named]:
     parse = _NATIVE.get(framework)
     if parse is None:
         return
     for name in _json_names(results_dir):
         shown = clean(name, MAX_NAME_CHARS)
-        report = parse(shown, read_plain(results_dir / name, MAX_REPORT_BYTES))
+        data = read_plain(results_dir / name, MAX_REPORT_BYTES)
+        with _reading(shown):
+            report = parse(shown, data)
         if report is not None:
             yield shown, report
 
@@ -177,38 +196,42 @@ def together(reports: Iterable[Report]) -> tuple[TestResult, ...]:
     return capped(_TOGETHER, (test for report in reports for test in report.tests))
 
 
-def _junit_reports(results_dir: Path) -> list[Report]:
+def _junit_reports(results_dir: Path) -> list[Named]:
     names = _names(results_dir, ".xml")
     if len(names) > MAX_JUNIT_FILES:
         raise RunnerError(
             f"there are {len(names)} files *.xml, at most {MAX_JUNIT_FILES} are read; let the "
             "suite write one report"
         )
-    reports: list[Report] = []
+    reports: list[Named] = []
 
     def tests() -> Iterator[TestResult]:
         for name in names:
-            reports.append(read_junit(results_dir / name))
-            yield from reports[-1].tests
+            with _reading(clean(name, MAX_NAME_CHARS)):
+                report = read_junit(results_dir / name)
+            reports.append((clean(name, MAX_NAME_CHARS), report))
+            yield from report.tests
 
     capped(_TOGETHER, tests())  # too much is noticed before all of it is read
     return reports
 
 
-def agreed(tests: tuple[TestResult, ...], name: str, ctrf: Report) -> tuple[TestResult, ...]:
-    """The tests of junit.xml with what the CTRF report of that name knows besides. Raises
-    RunnerError if the two name different tests as failed, or CTRF an unknown one as flaky."""
+def agreed(
+    file: str, tests: tuple[TestResult, ...], name: str, report: Report
+) -> tuple[TestResult, ...]:
+    """The tests of that file with what the report of that name knows besides. Raises RunnerError
+    if the two name different tests as failed, or the latter an unknown one as flaky."""
     known = {test.name for test in tests}
-    ours, theirs = _failed(tests), _failed(ctrf.tests)
-    _refuse_difference(theirs - ours, f"{name} has", f"{JUNIT} has not", "as failed")
-    _refuse_difference(ours - theirs, f"{JUNIT} has", f"{name} has not", "as failed")
-    flaky = {test.name for test in ctrf.tests if test.outcome is Outcome.FLAKY}
-    _refuse_difference(flaky - known, f"{name} has", f"{JUNIT} has not", "as flaky")
-    said = {test.name: test for test in ctrf.tests}
+    ours, theirs = _failed(tests), _failed(report.tests)
+    _refuse_difference(theirs - ours, f"{name} has", f"{file} has not", "as failed")
+    _refuse_difference(ours - theirs, f"{file} has", f"{name} has not", "as failed")
+    flaky = {test.name for test in report.tests if test.outcome is Outcome.FLAKY}
+    _refuse_difference(flaky - known, f"{name} has", f"{file} has not", "as flaky")
+    said = {test.name: test for test in distinct_tests(report.tests)}
     return tuple(_worse(test, said.get(test.name, test)) for test in tests)
 
 
-def _ctrf_reports(results_dir: Path) -> Iterable[tuple[str, Report]]:
+def _ctrf_reports(results_dir: Path) -> Iterator[Named]:
     found = 0
     for name in _json_names(results_dir):
         with open_plain(results_dir / name) as file:
@@ -222,7 +245,19 @@ def _ctrf_reports(results_dir: Path) -> Iterable[tuple[str, Report]]:
             raise RunnerError(f"{shown} has more than the {MAX_REPORT_BYTES} bytes that are read")
         if found > MAX_CTRF_FILES:
             raise RunnerError(f"there are more than {MAX_CTRF_FILES} CTRF reports")
-        yield shown, parse_ctrf(shown, data)
+        with _reading(shown):
+            report = parse_ctrf(shown, data)
+        yield shown, report
+
+
+@contextmanager
+def _reading(file: str) -> Iterator[None]:
+    """A shape that a reader does not know is the file's fault, not that of what runs the suite."""
+    try:
+        yield
+    except _SHAPES as exc:
+        what = clean(f"{type(exc).__name__}: {exc}", MAX_NAME_CHARS)
+        raise RunnerError(f"{file} cannot be read: {what}") from exc
 
 
 def _json_names(results_dir: Path) -> list[str]:

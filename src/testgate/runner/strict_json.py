@@ -12,6 +12,8 @@ from testgate.runner.reported import clean
 
 MAX_VALUES = 3_000_000  # upper bound of JSON values in a file: each costs a hundred bytes of memory
 
+_MAX_DIGITS = 300  # what a float can hold, too
+
 
 def read_json(file: str, data: bytes) -> object:
     """The value in the bytes of that file. Raises RunnerError that says why it cannot be read."""
@@ -19,7 +21,10 @@ def read_json(file: str, data: bytes) -> object:
         raise RunnerError(f"{file} has more than {MAX_VALUES} JSON values")
     try:
         return json.loads(
-            data.decode("utf-8-sig"), object_pairs_hook=_object, parse_constant=_no_number
+            data.decode("utf-8-sig"),
+            object_pairs_hook=_object,
+            parse_constant=_no_number,
+            parse_int=_integer,
         )
     except UnicodeDecodeError as exc:
         raise RunnerError(f"{file} is not UTF-8: byte {exc.start} cannot be read") from None
@@ -35,6 +40,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         key = Counter(key for key, _ in pairs).most_common(1)[0][0]
         raise ValueError(f"an object has the key {key[:80]!r} twice")
     return found
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MAX_DIGITS:
+        raise ValueError(f"an integer has more than {_MAX_DIGITS} digits")
+    return int(text)
 
 
 def _no_number(constant: str) -> NoReturn:

@@ -8,6 +8,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 LAMBDA_VENV := $(VENV)/lambda-runtime
 AWS_CLI_VENV := $(VENV)/aws-cli
 NEWMAN := $(VENV)/newman
+SYSTEM_CAS := /etc/ssl/certs/ca-certificates.crt# what Debian trusts, and Node alone does not
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo -n)
 
 .PHONY: help
@@ -94,7 +95,7 @@ $(NEWMAN)/.installed:
 	@command -v npm >/dev/null || { echo "newman needs Node.js and npm. On Debian and Ubuntu: sudo apt-get install nodejs npm" >&2; exit 1; }
 	@echo "Installing newman into $(NEWMAN) …"
 	@mkdir -p $(NEWMAN)
-	@npm install --silent --no-audit --no-fund --no-save --prefix $(NEWMAN) newman@6.2.2
+	@$(if $(wildcard $(SYSTEM_CAS)),NODE_EXTRA_CA_CERTS="$${NODE_EXTRA_CA_CERTS:-$(SYSTEM_CAS)}" )npm install --silent --no-audit --no-fund --no-save --prefix $(NEWMAN) newman@6.2.2
 	@touch $@
 
 .PHONY: test-frameworks

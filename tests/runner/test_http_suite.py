@@ -328,7 +328,7 @@ def test_a_secret_parameter_is_sent_and_not_told(tmp_path, server):
     "keys",
     [
         {"headers": {"X-Shop": "${SHOP_PW}"}},
-        {"method": "POST", "body": "a ${SHOP_PW} b"},
+        {"method": "POST", "body": "a ${SHOP_PW} b", "expect": {"body": "no"}},
         {"method": "POST", "json": {"a": "${SHOP_PW}"}, "expect": {"body": "no"}},
         {"expect": {"body": {"matches": "^${SHOP_PW}$"}}},
         {"expect": {"body": "${SHOP_PW}"}},
@@ -341,7 +341,7 @@ def test_an_own_secret_is_told_in_no_part(tmp_path, server, keys, value):
     secrets = {"SHOP_PW": parse_secret("ssm:/a")}
     granted = {"SHOP_PW": value}
     evidence, verdict = suite(tmp_path, server, one, secrets=secrets, granted=granted)
-    assert verdict.outcome is Outcome.FAILED or keys.get("body")
+    assert verdict.outcome is Outcome.FAILED
     told = json.dumps(evidence.spell()) + (tmp_path / "output.txt").read_text()
     told += (tmp_path / "results" / "ctrf.json").read_text()
     assert not any(piece in told for piece in ("ss-wo", "wo.rd", "wo\\\\.rd", "4f9", "Kq"))

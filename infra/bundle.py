@@ -83,6 +83,7 @@ HOOK_WITHOUT = (
     "src/testgate/core/run_verdict.py",
     "src/testgate/core/sharding.py",
     "src/testgate/core/spans.py",
+    "src/testgate/core/spellings.py",
     "src/testgate/core/states.py",
     "src/testgate/core/suite_verdict.py",
     "src/testgate/core/thresholds.py",

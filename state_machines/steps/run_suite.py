@@ -8,7 +8,8 @@ the secrets and assume the roles that the policy of SuitePolicyArn names, and no
 
 import mimetypes
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,16 +82,30 @@ def run_shard(bucket: Bucket, event: Mapping[str, Any]) -> dict[str, object]:
     bundle = _bundle(bucket, suite.bundle) if suite.runner is Runner.LAMBDA else None
     with fresh_directory() as place:
         run = SuiteRun(task=task, directory=place, granted=_granted(suite, bucket.name))
-        if bundle is not None:
-            unpack_bundle(bundle, suite.bundle, run.suite_dir)
-        durations = _durations(bucket, task)
-        if durations is not None:
-            run.durations_path.write_bytes(durations)
-        with telling(run.progress_path, _teller(bucket, plan, task, _hidden(run))):
-            left = run_suite(run)
-        evidence = mask_evidence(left, _hidden(run))
-        pointer = _store(bucket, task, run, evidence)
+        with _telling_no_secret(_hidden(run)):
+            if bundle is not None:
+                unpack_bundle(bundle, suite.bundle, run.suite_dir)
+            durations = _durations(bucket, task)
+            if durations is not None:
+                run.durations_path.write_bytes(durations)
+            with telling(run.progress_path, _teller(bucket, plan, task, _hidden(run))):
+                left = run_suite(run)
+            evidence = mask_evidence(left, _hidden(run))
+            pointer = _store(bucket, task, run, evidence)
     return pointer.spell() | {"again": may_try_again(task, evidence, datetime.now(UTC))}
+
+
+@contextmanager
+def _telling_no_secret(hidden: Sequence[str]) -> Iterator[None]:
+    """What is raised within becomes the cause that the execution and the record show."""
+    try:
+        yield
+    except Exception as exc:
+        masked = mask(str(exc), hidden)
+        if masked == str(exc):
+            raise
+        kind = type(exc) if isinstance(exc, UnavailableError) else RunnerError
+        raise kind(masked) from None
 
 
 def _teller(
@@ -214,7 +229,7 @@ def _store_artifacts(bucket: Bucket, prefix: str, run: SuiteRun) -> tuple[Kept, 
     """What the suite's patterns find; of what is not text, only the known secrets are taken out."""
     kept = []
     hidden = _hidden(run)
-    for found in artifacts_in(run.results_dir, run.task.suite.artifacts):
+    for found in artifacts_in(run.results_dir, run.task.suite.artifacts, hidden):
         if not isinstance(found, Artifact):
             kept.append(Kept(path=found.path, left_out=found.why))
             continue

@@ -2,12 +2,14 @@
 
 import html
 import json
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, get_args, get_type_hints
 from urllib.parse import quote, quote_plus
 
 import pytest
 
-from testgate.core.masking import hidden_values, mask, mask_bytes, mask_evidence
+from testgate.core.evidence import Evidence
+from testgate.core.masking import OWN_FIELDS, hidden_values, mask, mask_bytes, mask_evidence
 from tests.core.samples import evidence, failed, plan
 
 VALUE = 'pass "word" & <more>'
@@ -64,3 +66,35 @@ def test_evidence_loses_values_even_in_names_of_tests():
     assert masked.tests[0].name == "test[[redacted]]"
     assert masked.tests[0].output == "[redacted]\n[redacted]"
     assert (masked.tests[0].message, masked.output_tail) == ("echoed [redacted]", "[redacted]")
+
+
+def told(kind: Any, text: str) -> Any:
+    """A value of that type in which every text is that one."""
+    if kind is str or str in get_args(kind):
+        return (text,) if kind == tuple[str, ...] else ({text: 1} if get_args(kind)[1:] else text)
+    if isinstance(kind, type) and is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{each.name: told(hints[each.name], text) for each in fields(kind)})
+    inner = [each for each in get_args(kind) if is_dataclass(each)]
+    made = told(inner[0], text) if inner else None
+    return (made,) if kind.__class__.__name__ == "GenericAlias" else made
+
+
+def texts(value):
+    """Each text within, with the name of its field."""
+    if is_dataclass(value):
+        for each in fields(value):
+            yield from ((each.name, text) for _, text in texts(getattr(value, each.name)))
+    elif isinstance(value, str):
+        yield "", value
+    elif isinstance(value, dict | tuple):
+        for each in value:
+            yield from texts(each)
+
+
+def test_no_text_of_evidence_is_forgotten():
+    """Be it of a field that is added one day: only those that Testgate writes itself stay."""
+    left = told(Evidence, f"a {VALUE}")
+    assert {"report_problem", "tests", "artifacts", "relay"} <= {name for name, _ in texts(left)}
+    kept = {name for name, text in texts(mask_evidence(left, HIDDEN)) if text != "a [redacted]"}
+    assert kept == OWN_FIELDS

@@ -34,6 +34,7 @@ def test_it_tells_them():
     (results / "shots" / "page.html").write_text(os.environ["API_TOKEN"])
     png = b"\\x89PNG\\xff" + os.environ["API_TOKEN"].encode()
     (results / "shots" / "page.png").write_bytes(png)
+    (results / "shots" / f"{os.environ['API_TOKEN']}.txt").write_text("x")
     (results / "other.log").write_text("is not asked for")
     print(os.environ["SHOP_PASSWORD"])
     assert os.environ["API_TOKEN"] == "another"
@@ -102,7 +103,8 @@ def test_secrets_reach_the_suite_and_nothing_that_is_kept(lab, given):
     assert "test_it_tells_them" in run.sentence
     kept = [(each["path"], each["size_bytes"] > 0) for each in run.record["suites"][0]["artifacts"]]
     where = "smoke/1/1-0/artifacts/shots"
-    assert kept == [(f"{where}/page.html", True), (f"{where}/page.png", True)]
+    names = ("[redacted].txt", "page.html", "page.png")
+    assert kept == [(f"{where}/{name}", True) for name in names]
     stored = {key: lab.bucket.get(key) for key in lab.bucket.keys(run.place.prefix)}
     (progress,) = lab.bucket.keys(progress_prefix(run.place.run_name))
     stored[progress] = lab.bucket.get(progress)
@@ -112,7 +114,10 @@ def test_secrets_reach_the_suite_and_nothing_that_is_kept(lab, given):
     (execution,) = lab.executions(deployment)
     states = lab.local.client("stepfunctions")
     history = states.get_execution_history(executionArn=execution, maxResults=1000)
-    everything = b"".join(stored.values()) + json.dumps(history, default=str).encode()
+    everything = (
+        b"".join([*stored.values(), *map(str.encode, stored)])
+        + json.dumps(history, default=str).encode()
+    )
     for secret in (PASSWORD, TOKEN):
         assert secret.encode() not in everything
 

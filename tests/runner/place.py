@@ -44,7 +44,17 @@ def ask(url, path=''):
 """
 
 
-def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, shard=1, context=(), **suite_changes):
+def run(
+    tmp_path,
+    files,
+    *,
+    timeout_s=60,
+    deadline_s=600.0,
+    shard=1,
+    context=(),
+    granted=(),
+    **suite_changes,
+):
     told = {"base_url": GREEN.url, "variables": {"TESTGATE_SERVICE": "web"}} | dict(context)
     place = SuiteRun(
         task=Task(
@@ -60,6 +70,7 @@ def run(tmp_path, files, *, timeout_s=60, deadline_s=600.0, shard=1, context=(),
             ),
         ),
         directory=tmp_path,
+        granted=dict(granted),
     )
     place.suite_dir.mkdir()
     for name, text in files.items():

@@ -52,3 +52,27 @@ def test_what_is_too_much_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(artifacts, "MAX_FILES", 1)
     *_, last = artifacts_in(tmp_path, ("*",))
     assert last == LeftOut(path="b", why="there are more than 1 artifacts")
+
+
+def test_a_secret_in_a_name_is_masked_and_no_file_lost(tmp_path):
+    hidden = ("sekret-one", "sekret-two")
+    paths = (
+        "a-sekret-one.txt",
+        "a-sekret-two.txt",
+        "b.txt",
+        "c-[redacted].txt",
+        "c-sekret-one.txt",
+    )
+    for path in (*paths, "sekret-one", "sekret-two/d"):
+        put(tmp_path, path, path.encode())
+    each_found = artifacts_in(tmp_path, ("*",), hidden)
+    found = {each.data: each.path for each in each_found if isinstance(each, Artifact)}
+    assert found == {
+        b"a-sekret-one.txt": "a-[redacted].txt",
+        b"a-sekret-two.txt": "a-[redacted 2].txt",
+        b"b.txt": "b.txt",
+        b"c-[redacted].txt": "c-[redacted].txt",
+        b"c-sekret-one.txt": "c-[redacted 2].txt",
+        b"sekret-one": "[redacted]",
+        b"sekret-two/d": "[redacted 2]/d",
+    }

@@ -16,10 +16,11 @@ from testgate.core.evidence import RelayCounts, TestResult
 from testgate.core.fence import Fence
 from testgate.core.outcomes import Outcome
 from testgate.core.progress import read_progress
+from testgate.core.provisions import parse_secret
 from testgate.runner.http_asking import MAX_BODY_BYTES
 from testgate.runner.http_order import Green, every_check
 from testgate.runner.http_suite import ask_check
-from testgate.runner.http_telling import curl_line
+from testgate.runner.http_telling import curl_line, trace_of
 from testgate.runner.reports import Reported
 from tests.core.samples import suite as sample
 from tests.runner.place import run
@@ -321,6 +322,38 @@ def test_a_secret_parameter_is_sent_and_not_told(tmp_path, server):
     evidence, _ = suite(tmp_path, server, one, context={"variables": told})
     assert server.seen[0][2]["x-key"] == "abcd-efgh-ijkl"
     assert "abcd-efgh-ijkl" not in json.dumps(evidence.spell())
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"headers": {"X-Shop": "${SHOP_PW}"}},
+        {"method": "POST", "body": "a ${SHOP_PW} b", "expect": {"body": "no"}},
+        {"method": "POST", "json": {"a": "${SHOP_PW}"}, "expect": {"body": "no"}},
+        {"expect": {"body": {"matches": "^${SHOP_PW}$"}}},
+        {"expect": {"body": "${SHOP_PW}"}},
+        {"expect": {"headers": {"x-a": "b ${SHOP_PW}"}}},
+    ],
+)
+@pytest.mark.parametrize("value", ["pa'ss-wo.rd+12/3", "x" + "4f9'Kq" * 50])
+def test_an_own_secret_is_told_in_no_part(tmp_path, server, keys, value):
+    one = check("/echo" if "method" in keys else "/bad", **keys)
+    secrets = {"SHOP_PW": parse_secret("ssm:/a")}
+    granted = {"SHOP_PW": value}
+    evidence, verdict = suite(tmp_path, server, one, secrets=secrets, granted=granted)
+    assert verdict.outcome is Outcome.FAILED
+    told = json.dumps(evidence.spell()) + (tmp_path / "output.txt").read_text()
+    told += (tmp_path / "results" / "ctrf.json").read_text()
+    assert not any(piece in told for piece in ("ss-wo", "wo.rd", "wo\\\\.rd", "4f9", "Kq"))
+
+
+def test_a_secret_that_an_answer_ends_in_is_masked_before_it_is_cut(server):
+    one = check("/echo", method="POST", body="y" * 1990 + "sekret-value-long", expect={"json": {}})
+    done = ask_check(one, server.url)
+    told = trace_of(
+        one, Green(url=server.url), done.reply, lambda text: text.replace("sekret", "*")
+    )
+    assert "sekret" not in told.partition("Answered")[2]
 
 
 def test_a_text_that_no_report_can_hold_is_told_all_the_same(tmp_path, server):

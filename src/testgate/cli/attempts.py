@@ -18,7 +18,7 @@ from pathlib import Path
 from testgate.core.errors import GateError
 from testgate.core.evidence import Crash, Evidence, Kept, Result, Run
 from testgate.core.handoff import Task
-from testgate.core.masking import hidden_values, mask_bytes, mask_evidence
+from testgate.core.masking import hidden_values, mask, mask_bytes, mask_evidence
 from testgate.core.plan import Suite
 from testgate.core.progress import Progress
 from testgate.core.redaction import redact_bytes
@@ -86,7 +86,8 @@ class Attempt:
 
     def _with_artifacts(self, result: Evidence, directory: Path) -> Evidence:
         kept = []
-        for found in artifacts_in(self.directory / "results", self.suite.artifacts):
+        results, globs = self.directory / "results", self.suite.artifacts
+        for found in artifacts_in(results, globs, self.hidden):
             if not isinstance(found, Artifact):
                 kept.append(Kept(path=found.path, left_out=found.why))
                 continue
@@ -156,5 +157,5 @@ def _run(
     except KeyboardInterrupt:
         return
     except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no result
-        result = Crash(run=task.run, error=type(exc).__name__, cause=str(exc))
+        result = Crash(run=task.run, error=type(exc).__name__, cause=mask(str(exc), hidden))
     given.send(result)

@@ -54,17 +54,18 @@ class Condition:
         plain = table.get(Op.EQUALS.value)
         return table if len(table) > 1 or plain is None or isinstance(plain, dict) else plain
 
-    def wrong(self, what: str, value: object) -> str | None:
+    def wrong(self, what: str, value: object, told: Callable[[str], str] = str) -> str | None:
         """`json total is 41, expected at least 42`; None if it is as it must be. `value` is None
-        for what is not there."""
+        for what is not there; `told` is how a text is told that may hold a secret."""
         for op, text in self.tests:
             expected = json.loads(text)
             if op is Op.EXISTS:
                 if (value is not None) is not expected:
                     must = "to be there" if expected else "not to be there"
-                    return f"{what} is {shown(value)}, expected {must}"
+                    return f"{what} is {shown(value, told)}, expected {must}"
             elif value is None or not _holds(op, value, expected):
-                return f"{what} is {shown(value)}, expected {_WORDS[op]}{shown(expected)}"
+                must = f"{_WORDS[op]}{shown(expected, told)}"
+                return f"{what} is {shown(value, told)}, expected {must}"
         return None
 
 
@@ -123,11 +124,11 @@ def same(left: object, right: object) -> bool:
     return left == right
 
 
-def shown(value: object) -> str:
-    """As JSON has it, and short."""
+def shown(value: object, told: Callable[[str], str] = str) -> str:
+    """As JSON has it, and short; told before it is cut."""
     if value is None:
         return "not there"
-    text = json.dumps(value, ensure_ascii=False)
+    text = told(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 

@@ -5,17 +5,22 @@ what it was told.
 Standard library only; used by run_suite before anything is stored.
 """
 
-import html
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from urllib.parse import quote, quote_plus
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from functools import lru_cache
+from typing import Any
 
 from testgate.core.evidence import Evidence
 from testgate.core.redaction import MARK
+from testgate.core.spellings import Spelling, spellings_of
 
 MIN_CHARS = 8  # a shorter value is a word of its own in many a message, and no credential
 MIN_SECRET_CHARS = 4
+# Of evidence: which run it is of, and when, is compared later, and no suite has a say in it.
+OWN_FIELDS = frozenset(
+    {"run", "input_digest", "plan_digest", "started_at", "ended_at", "collected"}
+)
 
 
 def hidden_values(
@@ -29,16 +34,16 @@ def hidden_values(
 
 
 def mask(text: str, hidden: Sequence[str]) -> str:
-    """The text without those values, plain or as HTML, XML, JSON and URLs spell them. Where the
-    text was cut within a value, the piece of it that is left goes too."""
-    for spelled in _spellings(hidden) if text else ():
-        text = text.replace(spelled, MARK)
-        for n in range(len(spelled) - 1, _least(spelled) - 1, -1):
-            if text.endswith(spelled[:n]):
-                text = text[:-n] + MARK
-            if text.startswith(spelled[-n:]):
-                text = MARK + text[n:]
-    return text
+    """The text without those values, however they are spelled (see `testgate.core.spellings`).
+    Where the text was cut within a value, the piece of it that is left goes too."""
+    found = sorted(span for spelling in _spellings(tuple(hidden)) for span in spelling.spans(text))
+    told: list[str] = []
+    at = 0
+    for start, end in found:
+        if start >= at:
+            told += [text[at:start], MARK]
+        at = max(at, end)  # what overlaps is one place
+    return "".join([*told, text[at:]])
 
 
 def mask_bytes(data: bytes, hidden: Sequence[str]) -> bytes:
@@ -49,30 +54,31 @@ def mask_bytes(data: bytes, hidden: Sequence[str]) -> bytes:
 
 
 def mask_evidence(evidence: Evidence, hidden: Sequence[str]) -> Evidence:
-    """The evidence with all that tests and the suite said masked, names of tests too."""
-    tests = tuple(
-        replace(
-            test,
-            name=mask(test.name, hidden),
-            message=mask(test.message, hidden),
-            trace=mask(test.trace, hidden),
-            output=mask(test.output, hidden),
-        )
-        for test in evidence.tests
-    )
-    return replace(evidence, tests=tests, output_tail=mask(evidence.output_tail, hidden))
+    """The evidence with every text of it masked, but for what Testgate itself has written."""
+    masked: Evidence = _masked(evidence, hidden)
+    return masked
 
 
-def _least(spelled: str) -> int:
-    """How much of a value is told as a piece of it: of a short one, nothing but the whole."""
-    return min(MIN_CHARS, len(spelled))
+def _masked(value: Any, hidden: Sequence[str]) -> Any:
+    """Every text that a value holds, so that none is forgotten that is added one day."""
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return mask(value, hidden)
+    if isinstance(value, tuple):
+        return tuple(_masked(each, hidden) for each in value)
+    if isinstance(value, Mapping):
+        return {mask(key, hidden): _masked(each, hidden) for key, each in value.items()}
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    told = {
+        each.name: _masked(getattr(value, each.name), hidden)
+        for each in fields(value)
+        if each.name not in OWN_FIELDS
+    }
+    return replace(value, **told)
 
 
-def _spellings(hidden: Iterable[str]) -> list[str]:
-    """The longest first, so that a value within another leaves nothing of it."""
-    found: set[str] = set()
-    for value in hidden:
-        found |= {quote(value, safe=""), quote_plus(value)}
-        for spelled in (value, json.dumps(value)[1:-1]):
-            found |= {spelled, html.escape(spelled), html.escape(spelled, quote=False)}
-    return sorted(found, key=lambda spelled: (-len(spelled), spelled))
+@lru_cache(maxsize=4)  # a run has one set of values; making the patterns is what takes time
+def _spellings(hidden: tuple[str, ...]) -> tuple[Spelling, ...]:
+    return tuple(spelling for value in hidden for spelling in spellings_of(value))

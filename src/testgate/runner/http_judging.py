@@ -5,7 +5,7 @@ Imported by `testgate.runner.http_suite`.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import jmespath
 from jmespath.exceptions import JMESPathError
@@ -17,14 +17,17 @@ from testgate.runner.http_asking import MAX_BODY_BYTES, Reply
 _CHARSETS = ("utf-8", "us-ascii", "iso-8859-1", "windows-1252")
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.-]+)", re.IGNORECASE)
 
+Told = Callable[[str], str]
+
 
 class UnreadableError(Exception):
     """A body that holds no text, or no JSON."""
 
 
-def wrongs(check: Check, reply: Reply) -> list[str]:
-    """Everything that is not as expected; nothing if the check passes."""
-    return list(_wrongs(check, reply))
+def wrongs(check: Check, reply: Reply, told: Told = str) -> list[str]:
+    """Everything that is not as expected; nothing if the check passes. `told`: how a text is told
+    that may hold a secret, before it is cut."""
+    return list(_wrongs(check, reply, told))
 
 
 def text_of(reply: Reply) -> str:
@@ -42,13 +45,13 @@ def text_of(reply: Reply) -> str:
         raise UnreadableError(f"its body is not {charset}: byte {exc.start}") from None
 
 
-def _wrongs(check: Check, reply: Reply) -> Iterator[str]:
+def _wrongs(check: Check, reply: Reply, told: Told) -> Iterator[str]:
     expect = check.expect
     status = expect.status_wrong(reply.status)
     if status:
         yield status
     for name, condition in expect.headers:
-        wrong = condition.wrong(f"header {name}", reply.headers.get(name.lower()))
+        wrong = condition.wrong(f"header {name}", reply.headers.get(name.lower()), told)
         if wrong:
             yield wrong
     if reply.problem:
@@ -56,22 +59,22 @@ def _wrongs(check: Check, reply: Reply) -> Iterator[str]:
     elif reply.cut and (expect.json or expect.body or expect.max_latency_ms):
         yield f"its body has more than the {MAX_BODY_BYTES} bytes that are read"
     else:
-        yield from _body_wrongs(check, reply)
+        yield from _body_wrongs(check, reply, told)
     if expect.max_latency_ms is not None and reply.took_ms > expect.max_latency_ms:
         yield f"it took {reply.took_ms:.0f} ms, at most {expect.max_latency_ms} are allowed"
 
 
-def _body_wrongs(check: Check, reply: Reply) -> Iterator[str]:
+def _body_wrongs(check: Check, reply: Reply, told: Told) -> Iterator[str]:
     expect = check.expect
     if expect.body is None and not expect.json:
         return
     try:
         text = text_of(reply)
-        document = _json_of(text) if expect.json else None
+        document = _json_of(text, told) if expect.json else None
     except UnreadableError as exc:
         yield str(exc)
         return
-    wrong = expect.body.wrong("body", text) if expect.body else None
+    wrong = expect.body.wrong("body", text, told) if expect.body else None
     if wrong:
         yield wrong
     for expression, condition in expect.json:
@@ -80,16 +83,16 @@ def _body_wrongs(check: Check, reply: Reply) -> Iterator[str]:
         except (JMESPathError, ValueError, TypeError, ArithmeticError, RecursionError) as exc:
             yield f"json {expression} fails on its body: {' '.join(str(exc).split())[:200]}"
             continue
-        wrong = condition.wrong(f"json {expression}", value)
+        wrong = condition.wrong(f"json {expression}", value, told)
         if wrong:
             yield wrong
 
 
-def _json_of(text: str) -> object:
+def _json_of(text: str, told: Told) -> object:
     try:
         return json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
-        begin = " ".join(text[:80].split())
+        begin = " ".join(told(text)[:80].split())
         raise UnreadableError(f"its body is no JSON: {begin!r}") from None
 
 

@@ -37,19 +37,22 @@ def checks_of(task: Task) -> str:
                 "host": context.host,
                 "headers": sorted(context.headers),
             },
-            "own": sorted({*task.suite.environment, *task.suite.secrets}),
+            "own": sorted(task.suite.environment),
+            "secrets": sorted(task.suite.secrets),
         }
     )
 
 
-def read_order(text: str) -> tuple[tuple[Check, ...], Green, frozenset[str]]:
-    """An order as spelled: checks, green, and the names of the suite's own variables."""
+def read_order(text: str) -> tuple[tuple[Check, ...], Green, frozenset[str], frozenset[str]]:
+    """An order as spelled: checks, green, and the names of the suite's own variables and of its
+    secrets."""
     raw: Mapping[str, Any] = json.loads(text)
     green = raw["green"]
     return (
         tuple(read_check(each) for each in raw["checks"]),
         Green(url=green["url"], host=green["host"], headers=tuple(green["headers"])),
         frozenset(raw["own"]),
+        frozenset(raw["secrets"]),
     )
 
 

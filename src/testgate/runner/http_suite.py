@@ -19,11 +19,11 @@ from testgate.core.checks import Check
 from testgate.core.errors import InputError
 from testgate.core.masking import hidden_values, mask
 from testgate.core.progress import ended_line
-from testgate.core.redaction import redact
+from testgate.core.redaction import MARK, redact
 from testgate.core.storing import plain
 from testgate.core.variables import PARAMETER, VARIABLES
 from testgate.runner.http_asking import Reply, UnansweredError, ask
-from testgate.runner.http_judging import wrongs
+from testgate.runner.http_judging import Told, wrongs
 from testgate.runner.http_order import Green, read_order
 from testgate.runner.http_telling import trace_of
 from testgate.runner.progress_file import tell_progress
@@ -36,7 +36,7 @@ _INTERRUPTED = 130  # as a shell says it
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What became of a check. `tries` counts the connections that were made."""
+    """What became of a check, as it may be shown. `tries` counts the connections that were made."""
 
     check: Check
     wrong: tuple[str, ...]
@@ -50,8 +50,16 @@ class Asked:
         return "failed" if self.wrong or self.reply is None else "passed"
 
 
-def ask_check(check: Check, base_url: str, sleep: Callable[[float], None] = time.sleep) -> Asked:
-    """Ask once, and again only if the connection broke; an answer, whatever it is, stands."""
+def ask_check(
+    check: Check,
+    base_url: str,
+    sleep: Callable[[float], None] = time.sleep,
+    *,
+    told: Told = str,
+    shown: Check | None = None,
+) -> Asked:
+    """Ask once, and again only if the connection broke; an answer, whatever it is, stands. `told`:
+    how a text is told that may hold a secret; `shown`: the check without its secrets."""
     began_s = time.monotonic()
     reply, tries = None, 0
     wrong: tuple[str, ...] = ()
@@ -62,27 +70,27 @@ def ask_check(check: Check, base_url: str, sleep: Callable[[float], None] = time
         try:
             reply = ask(check, base_url, check.timeout_s)
         except UnansweredError as exc:
-            wrong = (str(exc),)
+            wrong = (told(str(exc)),)
             if not exc.again:
                 break
         else:
-            wrong = tuple(wrongs(check, reply))
+            wrong = tuple(wrongs(check, reply, told))
     took_ms = (time.monotonic() - began_s) * 1000
-    return Asked(check=check, wrong=wrong, reply=reply, took_ms=took_ms, tries=tries)
+    return Asked(check=shown or check, wrong=wrong, reply=reply, took_ms=took_ms, tries=tries)
 
 
-def spell_asked(asked: Asked, green: Green, secrets: Sequence[str]) -> dict[str, object]:
+def spell_asked(asked: Asked, green: Green, told: Told = str) -> dict[str, object]:
     """A test of a CTRF report; one whose connection broke first is flaky there."""
-    told: dict[str, object] = {
+    spelled: dict[str, object] = {
         "name": asked.check.name,
         "status": asked.status,
         "duration": round(asked.took_ms),
     }
     if asked.status == "passed":
-        return told | ({"retries": asked.tries - 1} if asked.tries > 1 else {})
+        return spelled | ({"retries": asked.tries - 1} if asked.tries > 1 else {})
     message = "; ".join(asked.wrong)
-    trace = f"{message}\n\n{trace_of(asked.check, green, asked.reply)}"
-    return told | {"message": mask(message, secrets), "trace": mask(trace, secrets)}
+    trace = f"{message}\n\n{trace_of(asked.check, green, asked.reply, told)}"
+    return spelled | {"message": told(message), "trace": told(trace)}
 
 
 def report_of(tests: Sequence[Mapping[str, object]]) -> dict[str, object]:
@@ -95,27 +103,33 @@ def report_of(tests: Sequence[Mapping[str, object]]) -> dict[str, object]:
 
 def run(order: str, environment: Mapping[str, str], results_dir: Path) -> int:
     """Ask what is ordered; the exit code."""
-    checks, green, own = read_order(order)
+    checks, green, own, named = read_order(order)
     values = {
         name: text
         for name, text in environment.items()
-        if name in VARIABLES or name.startswith(PARAMETER) or name in own
+        if name in VARIABLES or name.startswith(PARAMETER) or name in own | named
     }
-    secrets = hidden_values({}, {name: text for name, text in values.items() if _is_secret(name)})
+    secrets = {n: text for n, text in values.items() if n in named or _is_secret(n)}
+    hidden = hidden_values({}, secrets)
+    marked = values | dict.fromkeys(secrets, MARK)
+
+    def told(text: str) -> str:
+        return mask(text, hidden)
+
     try:
-        ready = [check.filled(values) for check in checks]
+        ready = [(check.filled(values), check.filled(marked)) for check in checks]
     except InputError as exc:
-        _say(str(exc))
+        _say(told(str(exc)))
         return 2
     tell_progress(f"of {len(ready)}", environment)
     tests: list[dict[str, object]] = []
     code = 0
     try:
-        for check in ready:
-            asked = ask_check(check, environment["TESTGATE_BASE_URL"])
-            tests.append(spell_asked(asked, green, secrets))
+        for check, shown in ready:
+            asked = ask_check(check, environment["TESTGATE_BASE_URL"], told=told, shown=shown)
+            tests.append(spell_asked(asked, green, told))
             code = max(code, int(asked.status != "passed"))
-            said = f": {mask('; '.join(asked.wrong), secrets)}" if asked.wrong else ""
+            said = f": {told('; '.join(asked.wrong))}" if asked.wrong else ""
             _say(f"{asked.status} {check.name} in {asked.took_ms:.0f} ms{said}")
             tell_progress(ended_line(asked.status, check.name), environment)
     except KeyboardInterrupt:

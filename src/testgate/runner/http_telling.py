@@ -8,7 +8,7 @@ import shlex
 from testgate.core.checks import Check
 from testgate.core.redaction import MARK
 from testgate.runner.http_asking import Reply
-from testgate.runner.http_judging import UnreadableError, text_of
+from testgate.runner.http_judging import Told, UnreadableError, text_of
 from testgate.runner.http_order import Green, address_of
 
 MAX_SHOWN_CHARS = 2_000
@@ -37,8 +37,9 @@ def curl_line(check: Check, green: Green) -> str:
     return shlex.join([*words, url + check.path])
 
 
-def trace_of(check: Check, green: Green, reply: Reply | None) -> str:
-    """Request, command and answer."""
+def trace_of(check: Check, green: Green, reply: Reply | None, told: Told = str) -> str:
+    """Request, command and answer. The check is one that may be shown; of the answer, every text is
+    told by `told` before it is cut."""
     lines = [f"{check.method} {check.path}", *(f"{n}: {v}" for n, v in _headers(check))]
     if check.sent is not None:
         lines += ["", check.sent.decode()[:MAX_SHOWN_CHARS]]
@@ -47,7 +48,7 @@ def trace_of(check: Check, green: Green, reply: Reply | None) -> str:
         return "\n".join([*lines, "There was no answer."])
     lines += [f"Answered {reply.status} after {reply.took_ms:.0f} ms:"]
     lines += [f"{name}: {value}" for name, value in reply.headers.items()]
-    return "\n".join([*lines, "", _shown_body(reply)])
+    return "\n".join([*lines, "", _shown_body(reply, told)])
 
 
 def _headers(check: Check) -> list[tuple[str, str]]:
@@ -56,10 +57,10 @@ def _headers(check: Check) -> list[tuple[str, str]]:
     return [pair for pair in own if pair[0].lower() not in given] + list(check.headers)
 
 
-def _shown_body(reply: Reply) -> str:
+def _shown_body(reply: Reply, told: Told) -> str:
     try:
-        text = text_of(reply)
+        text = told(text_of(reply))
     except UnreadableError:
-        text = reply.body[: 4 * MAX_SHOWN_CHARS].decode(errors="replace")
+        text = told(reply.body.decode(errors="replace"))
     more = f"\n… {len(reply.body)} bytes were read" if len(text) > MAX_SHOWN_CHARS else ""
     return text[:MAX_SHOWN_CHARS] + more

@@ -22,7 +22,7 @@ def test_tells():
 REPORTS = """import json, os, pathlib, urllib.request
 urllib.request.urlopen(os.environ["TESTGATE_BASE_URL"]).read()
 tests = [{"name": "a", "status": "passed"}, {"name": "b", "status": os.environ["MYPW"]}]
-left = {"results": {"tool": {"name": "x"}, "summary": {}, "tests": tests}}
+left = {"reportFormat": "CTRF", "results": {"tool": {"name": "x"}, "summary": {}, "tests": tests}}
 pathlib.Path(os.environ["TESTGATE_RESULTS_DIR"], "c.json").write_text(json.dumps(left))
 """
 COMMAND = {"framework": "command", "command": ["python", "test_it.py"], "evidence": "report"}
@@ -38,7 +38,7 @@ def everything(directory, done):
     ("code", "keys", "said"),
     [
         (TELLS, {"artifacts": ["*.txt"]}, "shot-[redacted].txt"),
-        (REPORTS, COMMAND, "c.json: results.tests[1] has status"),
+        (REPORTS, COMMAND, "c.json: results.tests[2] has status '[redacted]'"),
     ],
     ids=["prints", "reports"],
 )

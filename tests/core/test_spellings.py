@@ -108,3 +108,10 @@ def test_many_texts_are_masked_in_little_time():
     for number in range(40_000):
         mask(f"AssertionError: answered 500, expected 201 at /checkout/basket/{number}", hidden)
     assert time.process_time() - began_s < 5
+
+
+def test_a_piece_that_a_sentence_quotes_is_masked():
+    value = "Zq7sekret-" * 10
+    assert (
+        mask(f"it has status {value[:40]!r}, not x", [value]) == "it has status '[redacted]', not x"
+    )

@@ -27,6 +27,7 @@ _MAY_BREAK = 1_000  # characters from either end, at each of which a text may ha
 _CHARS_EACH = 16  # of one character, spelled at length
 # Where a text was cut: at its ends, at what says so, and where a credential was seen by its form.
 _CUT = re.compile(rf"\.\.\.|…|{re.escape(MARK)}")
+_QUOTE = re.compile(r"[\"']")  # what is quoted in a sentence may have been cut before
 # The cut may have gone through the spelling of one character.
 _BROKEN_OFF = re.compile(r"((?:[&%\\][\w#%\\;]{0,12})?)[\s\"')\]}]{0,4}")
 _BROKEN_INTO = re.compile(r"[0-9A-Fa-f%x\\]{0,11}|#?\w{1,6};")
@@ -53,9 +54,10 @@ class Spelling:
         yield from (match.span() for match in self.pattern.finditer(text))
         if self.which != "all":
             cut = self._beginnings if self.which == "beginning" else self._ends
-            bounds = [0, *chain.from_iterable(match.span() for match in _CUT.finditer(text))]
-            for start, end in _pairs([*bounds, len(text)]):
-                yield from cut(text, start, end)
+            for marks in (_CUT, _QUOTE):
+                bounds = [0, *chain.from_iterable(match.span() for match in marks.finditer(text))]
+                for start, end in _pairs([*bounds, len(text)]):
+                    yield from cut(text, start, end)
 
     def _beginnings(self, text: str, start: int, end: int) -> Iterator[Span]:
         """What the text up to `end` has of its beginning there."""

@@ -98,6 +98,7 @@ def test_has_no_credentials():
 """
 
 
+@pytest.mark.timeout(60)  # a suite that can stop its runner would hold it for ever
 def test_a_suite_cannot_look_into_its_runner(tmp_path):
     """Every test of the suite tries something, and passes if that is denied."""
     (evidence,) = lone(tmp_path, {"test_a.py": SPIES})["evidence"]

@@ -162,6 +162,7 @@ def test_a_service_is_made_as_the_template_says(place: Place, stack):
     assert task["containerDefinitions"][0]["dockerLabels"] == {"Kept-As-Is": "yes"}
     assert [status for status, _ in events(place, "Web")] == [
         "CREATE_IN_PROGRESS",
+        "CREATE_IN_PROGRESS",  # once more, with the service's ARN
         "CREATE_COMPLETE",
     ]
 

@@ -58,10 +58,16 @@ def recipe(
         scenes={
             Scene.GOOD: Must(outcome="flaky" if good[1] else "passed", counts=good),
             Scene.FAULT: Must(counts=bad, says=names),
-            Scene.DEAD: Must(counts=dead) if dead else Must(outcome="suite_error"),
+            Scene.DEAD: _dead(dead),
             Scene.BROKEN: Must(outcome="suite_error", says=says, files=broken),
         },
     )
+
+
+def _dead(counts: Counts | None) -> Must:
+    if counts is None:
+        return Must(outcome="suite_error")
+    return Must(outcome="infra_error", counts=counts, says="requests of suite shop reached green")
 
 
 ALL = {

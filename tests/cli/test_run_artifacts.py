@@ -31,3 +31,11 @@ def test_artifacts_lie_where_the_report_page_shows_them(gate, url):  # noqa: F81
 def test_without_an_output_directory_none_are_named(gate, url):  # noqa: F811
     gate.suite("smoke", LEAVES, artifacts=["shots/*.png"])
     assert gate.record("--url", url, code=1)["suites"][0]["artifacts"] == []
+
+
+def test_one_that_cannot_be_stored_costs_no_verdict(gate, url):  # noqa: F811
+    (gate.directory / "out").mkdir()
+    (gate.directory / "out" / "evidence").write_text("in the way")
+    gate.suite("smoke", LEAVES, artifacts=["shots/*.png"])
+    (kept,) = gate.record("--url", url, "-o", "out", code=1)["suites"][0]["artifacts"]
+    assert kept["left_out"] == "it could not be stored: Not a directory"

@@ -92,8 +92,13 @@ class Attempt:
                 kept.append(Kept(path=found.path, left_out=found.why))
                 continue
             path, data = directory / found.path, mask_bytes(found.data, self.hidden)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            except OSError as exc:
+                why = f"it could not be stored: {exc.strerror}"
+                kept.append(Kept(path=found.path, left_out=why))
+                continue
             kept.append(Kept(path=found.path, size_bytes=len(data)))
         return replace(result, artifacts=tuple(kept))
 

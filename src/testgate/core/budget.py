@@ -1,6 +1,6 @@
 """The time that a plan's own limits come to, against the time that its gate has.
 
-Pure; standard library only; imported by lint, publishing and the gate file.
+Pure; standard library only; imported by lint and publishing.
 """
 
 from dataclasses import dataclass

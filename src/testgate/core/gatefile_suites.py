@@ -69,6 +69,7 @@ class SuiteEntry:
 
 
 def read_suite(table: object, index: int, problems: Problems) -> SuiteEntry | None:
+    """The suite of one table, None once something is wrong with it; `index` is from 0."""
     if not isinstance(table, dict):
         problems.add(f"suites[{index + 1}] is not a table", "suites", index)
         return None

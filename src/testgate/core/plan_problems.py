@@ -1,6 +1,7 @@
 """What is wrong with a plan, with one of its suites, or with the deployment that asks for it.
 
-Pure; standard library only; imported by lint, publishing, Prepare and Judge.
+Pure; standard library only; imported by publishing, attach, Prepare
+and the reading of stored plans.
 """
 
 from fnmatch import fnmatchcase

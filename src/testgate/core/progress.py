@@ -150,9 +150,9 @@ def parse_shard_progress(raw: object) -> ShardProgress | None:
                 newest=_parse_newest(raw.get("newest")),
                 first_failed=_parse_names(raw.get("first_failed")),
             ),
-            started_at=_moment(raw["started_at"]),
-            at=_moment(raw["at"]),
-            deadline=_moment(raw["deadline"]),
+            started_at=read_moment(raw["started_at"]),
+            at=read_moment(raw["at"]),
+            deadline=read_moment(raw["deadline"]),
             wave=int(raw["wave"]),
             waves=int(raw["waves"]),
             due=int(raw["due"]),
@@ -214,7 +214,8 @@ def _left_s(shard: ShardProgress, now: datetime) -> float | None:
     return left_s if left_s > 0 else None
 
 
-def _moment(text: object) -> datetime:
+def read_moment(text: object) -> datetime:
+    """A time with its zone, as it is stored. Raises ValueError for any other."""
     moment = datetime.fromisoformat(str(text))
     if moment.tzinfo is None:
         raise ValueError("a time without a zone")

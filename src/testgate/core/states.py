@@ -14,6 +14,7 @@ from typing import Any
 from testgate.core.binding import Question
 from testgate.core.layout import RunPlace, place_of
 from testgate.core.plan import MAX_RUNS, Plan
+from testgate.core.progress import read_moment
 from testgate.core.storing import cap_sentence
 
 STATE_SCHEMA = "testgate.state/1"
@@ -104,7 +105,7 @@ def parse_begun(raw: object) -> Begun | None:
                 run_name=str(raw["run_name"]),
             ),
             stage=str(raw["stage"]),
-            at=_moment(raw["at"]),
+            at=read_moment(raw["at"]),
             waits_for=str(raw.get("waits_for") or ""),
         )
     except (KeyError, ValueError):
@@ -123,7 +124,7 @@ def parse_ready(raw: object) -> Ready | None:
             gate=str(raw["gate"]),
             waves=waves,
             asks_identity=raw["asks_identity"] is True,
-            deadline=_moment(raw["deadline"]),
+            deadline=read_moment(raw["deadline"]),
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
@@ -131,10 +132,3 @@ def parse_ready(raw: object) -> Ready | None:
 
 def _wave(raw: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, int], ...]:
     return tuple((str(each["suite"]), int(each["shards"])) for each in raw)
-
-
-def _moment(text: object) -> datetime:
-    moment = datetime.fromisoformat(str(text))
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return moment

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.figure import Figure
+from testgate.core.balancing import own_ids
 from testgate.core.durations import key_of, spell_durations
 from testgate.core.evidence import Evidence, Run
 from testgate.core.handoff import RunContext, Task
 from testgate.core.plan import Suite
-from testgate.core.sharding import own_ids
 from testgate.runner.suite import SuiteRun, run_suite
 
 AIM = 1.1

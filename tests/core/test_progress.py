@@ -12,10 +12,10 @@ from testgate.core.progress import (
     EndedTest,
     Progress,
     ShardProgress,
-    ended_line,
     parse_shard_progress,
     read_progress,
 )
+from testgate.runner.progress_file import ended_line
 from tests.core.samples import START
 
 

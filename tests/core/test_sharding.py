@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from testgate.core.balancing import digest_of_ids, own_ids
 from testgate.core.durations import (
     MAX_MS,
     MAX_TESTS,
@@ -21,7 +22,6 @@ from testgate.core.durations import (
 from testgate.core.evidence import Collected, Crash, RelayCounts, Run
 from testgate.core.outcomes import Outcome
 from testgate.core.quarantine import QuarantineEntry
-from testgate.core.sharding import digest_of_ids, own_ids
 from testgate.core.suite_verdict import judge_suite
 from testgate.core.verdict import judge
 from tests.core.samples import BUNDLE, evidence, failed, passed, plan, question, skipped, suite

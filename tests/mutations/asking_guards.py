@@ -85,7 +85,7 @@ ASKING_GUARDS = (
         name="(f) only a good status answers",
         prevents="an error page or a redirect that has the value",
         file="src/testgate/runner/probing.py",
-        old="    if not 200 <= response.status < 300:\n",
+        old="    if not 200 <= answer.status < 300:\n",
         new="    if False:\n",
         test=f"{PROBING}::test_an_answer_without_the_value_says_why_and_is_not_asked_again",
     ),

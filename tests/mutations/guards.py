@@ -9,6 +9,7 @@ from tests.mutations.hook_guards import HOOK_GUARDS
 from tests.mutations.hostile_guards import HOSTILE_GUARDS
 from tests.mutations.http_guards import HTTP_GUARDS
 from tests.mutations.reach_guards import REACH_GUARDS
+from tests.mutations.relay_guards import RELAY_GUARDS
 
 CORE = "src/testgate/core/"
 RUNNER = "src/testgate/runner/"
@@ -32,6 +33,7 @@ GUARDS = (
     *ASKING_GUARDS,
     *HOSTILE_GUARDS,
     *HTTP_GUARDS,
+    *RELAY_GUARDS,
     *HOOK_GUARDS,
     Guard(
         name="output answers this question",

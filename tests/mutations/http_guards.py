@@ -20,8 +20,8 @@ HTTP_GUARDS = (
         name="the relay says what it cannot read",
         prevents="a check that expects a 4xx and gets it from the relay",
         file=RUNNER + "relaying.py",
-        old='self._own(code, f"the request cannot be passed on: {explain or message or code}")',
-        new="super().send_error(code, message, explain)",
+        old="headers = own_headers(own.status, body)",
+        new='headers = [("Content-Length", str(len(body)))]',
         test=f"{SUITE}::test_what_the_relay_refuses_is_no_answer_of_green",
     ),
     Guard(

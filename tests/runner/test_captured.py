@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from testgate.core.evidence import MAX_OUTPUT_CHARS
-from testgate.core.sharding import PRINTED
 from testgate.runner.captured import ERR, OUT, Captured
 from testgate.runner.ctrf import parse_ctrf
 from testgate.runner.junit import parse_junit
+from testgate.runner.layout import PRINTED
 from testgate.runner.reports import read_reports
 
 FAILED = "<testcase name='{name}'><failure message='m'/>{printed}</testcase>"

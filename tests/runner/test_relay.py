@@ -1,11 +1,13 @@
 """The relay between a suite and green, over real sockets."""
 
 import asyncio
+import contextlib
 import datetime
 import gc
 import http.client
 import socket
 import ssl
+import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -240,14 +242,17 @@ def test_websockets_pass(relay):
         (b"CONNECT other.example:443 HTTP/1.1\r\n\r\n", b"this is no proxy"),
         (
             b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            b"told in two ways",
+            b"its length in two ways",
         ),
         (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx", b"is no number"),
         (b"POST / HTTP/1.1\r\nContent-Length: +1\r\n\r\nx", b"is no number"),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", b"a chunk has no size"),
+        (
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+            b"a chunk without a size",
+        ),
         (b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx", b"ended early"),
-        (b"GET / HTTP/1.1\r\nX-Test : mine\r\n\r\n", b"a header's name is none"),
-        (b"GET / HTTP/1.1\r\nX(Test): mine\r\n\r\n", b"a header's name is none"),
+        (b"GET / HTTP/1.1\r\nX-Test : mine\r\n\r\n", b"a line that is no header"),
+        (b"GET / HTTP/1.1\r\nX(Test): mine\r\n\r\n", b"a line that is no header"),
     ],
 )
 def test_a_request_that_could_be_read_in_two_ways_is_not_passed_on(relay, data, says):
@@ -286,6 +291,128 @@ def test_what_something_else_than_green_would_answer_is_not_passed_on(green, pat
         assert says in text
         assert says in relay.counts.problem
         assert requests.get(f"{relay.base_url}/a", headers={"X-Canary": "no"}).ok
+
+
+@contextlib.contextmanager
+def scripted(*answers):
+    """A relay to a green that takes a head, says these bytes for it and so on, and then waits for
+    the relay to end the connection. What it has read is in `heads`."""
+    heads = []
+
+    def serve(connection):
+        with connection, connection.makefile("rb") as stream, contextlib.suppress(OSError):
+            for answer in answers:
+                head = b"".join(iter(stream.readline, b"\r\n"))
+                if not head:
+                    return
+                heads.append(head)
+                connection.sendall(answer)
+            while connection.recv(65536):
+                pass
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with Relay(Target(base_url=url)) as relay:
+            yield relay, heads
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_hints_on_the_way_to_an_answer_are_left_out():
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    with scripted(hints + b"HTTP/1.1 201 Created\r\nContent-Length: 1\r\n\r\nx") as (relay, _):
+        answer = requests.get(relay.base_url)
+        assert (answer.status_code, answer.text) == (201, "x")
+        assert relay.counts.statuses == {"201": 1}
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (b"HTTP/1.1 101 Switching\r\n\r\n", "it speaks another protocol than it was asked for"),
+        (b"HTTP/1.1 200 OK\r\nX-A : 1\r\n\r\n", "it has a line that is no header"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "it has a Content-Length that is no"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "it does not begin as an answer of HTTP/1.1"),
+    ],
+)
+def test_what_is_no_answer_is_told_as_the_relays_word(answer, says):
+    with scripted(answer) as (relay, _):
+        told = requests.get(relay.base_url)
+        assert told.status_code == 502
+        assert told.text.startswith("Testgate relay: green's answer cannot be passed on: ")
+        assert says in told.text
+        assert (relay.counts.requests, relay.counts.unanswered) == (0, 1)
+
+
+def test_what_green_says_unasked_is_nobodys_answer():
+    unasked = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
+    with scripted(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" + unasked) as (relay, heads):
+        with requests.Session() as session:
+            assert [session.get(relay.base_url).text for _ in range(3)] == ["ok"] * 3
+        assert len(heads) == 3
+
+
+def test_a_length_beside_chunks_is_void():
+    odd = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with scripted(odd + b"3\r\nabc\r\n0\r\n\r\n") as (relay, _):
+        answer = requests.get(relay.base_url)
+        assert answer.text == "abc"
+        assert "Content-Length" not in answer.headers
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_an_answer_of_unknown_length_ends_where_the_suite_can_see_it(green, relay, version):
+    green.go.set()
+    answer = raw(relay, b"GET /stream HTTP/" + version + b"\r\nHost: a\r\n\r\n")
+    end = b"\r\n\r\nfirstsecond" if version == b"1.0" else b"6\r\nsecond\r\n0\r\n\r\n"
+    assert answer.endswith(end)
+    assert (b"Connection: close" in answer) is (version == b"1.0")
+
+
+def test_a_suite_that_waits_to_be_told_to_go_on_is_told(relay):
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
+    address = ("127.0.0.1", int(relay.origin.rsplit(":", 1)[1]))
+    with socket.create_connection(address, 60) as sock, sock.makefile("rb") as stream:
+        sock.sendall(head)
+        assert stream.readline() + stream.readline() == b"HTTP/1.1 100 Continue\r\n\r\n"
+        sock.sendall(b"abc")
+        assert stream.readline() == b"HTTP/1.1 200 OK\r\n"
+
+
+def test_a_body_that_green_does_not_want_is_not_read_as_a_request():
+    refusing = b"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    inner = b"GET /inner HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    def serve(listener):
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(refusing)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with Relay(Target(base_url=url)) as relay:
+            body = inner * 300_000
+            head = f"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            answer = raw(relay, head + body)
+            counts = relay.counts
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert counts.requests + counts.unanswered == 1
+
+
+def test_the_reason_arrives_though_the_suite_is_still_sending(relay, green):
+    fence = Fence(within="/shop/")
+    with Relay(Target(base_url=green.url, fence=fence)) as fenced:
+        answer = requests.post(f"{fenced.origin}/other", data=b"x" * 20_000_000)
+    assert answer.status_code == 421
+    assert answer.text.startswith("Testgate relay: the request is not for green: ")
 
 
 def test_a_green_that_refuses_is_told_as_the_relays_word():

@@ -11,6 +11,7 @@ from typing import Any
 
 from testgate.aws.plans import load_plan
 from testgate.aws.s3 import JSON_TYPE, Bucket
+from testgate.core.balancing import digest_of_ids
 from testgate.core.canonical import digest_of
 from testgate.core.deadlines import remaining_s
 from testgate.core.errors import RunnerError
@@ -18,7 +19,6 @@ from testgate.core.evidence import Collected, Evidence, RelayCounts, Run, TestRe
 from testgate.core.handoff import Pointer, Task, parse_order, spell_time
 from testgate.core.layout import suite_bundle_key
 from testgate.core.outcomes import Outcome
-from testgate.core.sharding import digest_of_ids
 from testgate.core.storing import to_json_bytes
 from testgate.runner.suite import may_try_again
 from tests.schedules.asking import answer_inquiry

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from testgate.core.layout import RunPlace, progress_key, reversed_ms, state_key
 from testgate.core.outcomes import Outcome
-from testgate.core.progress import ShardProgress, ended_line, read_progress
+from testgate.core.progress import ShardProgress, read_progress
 from testgate.core.record import RECORD_SCHEMA
 from testgate.core.states import Begun, Ready, Told, spell_judging
+from testgate.runner.progress_file import ended_line
 from tests.core.samples import START
 
 HOSTILE = '</code><script>alert(1)</script><img src=x onerror="alert(2)">\u202etxt'

@@ -31,7 +31,7 @@ from testgate.core.plan_problems import plan_problems, suite_problems
 from testgate.core.storing import to_json_bytes
 from testgate.core.toml_lines import line_of
 from testgate.runner.bundle import PUBLISH_AGAIN, check_bundle
-from testgate.runner.configuration import VENDORED
+from testgate.runner.layout import VENDORED
 from testgate.runner.probing import expression_problem, jmespath_problem
 
 LEFT_OUT = frozenset(

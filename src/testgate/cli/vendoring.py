@@ -12,7 +12,7 @@ from pathlib import Path
 
 from testgate.cli.wheels import Elsewhere, both_tags, install_wheels, installed_files
 from testgate.core.errors import PlanError
-from testgate.runner.configuration import VENDORED
+from testgate.runner.layout import VENDORED
 
 REQUIREMENTS = "requirements.txt"
 _WHEELS = {"x86_64": "manylinux2014_x86_64", "arm64": "manylinux2014_aarch64"}

@@ -4,6 +4,7 @@ Every shard works this out for itself from the same ids and the same durations, 
 that all come to the same. Standard library only; imported by the sharding of tests.
 """
 
+import hashlib
 import heapq
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,20 @@ Unit = tuple[int, tuple[str, ...]]  # milliseconds, and the tests that stay toge
 
 # A file's tests share fixtures, whose cost nobody knows: worth this many percent of imbalance.
 TOGETHER_PERCENT = 5
+
+
+def digest_of_ids(ids: Iterable[str]) -> str:
+    """One digest for a set of test ids, whatever their order."""
+    text = "\n".join(sorted(ids))
+    return f"sha256:{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()}"
+
+
+def own_ids(
+    ids: Sequence[str], shard: int, shards: int, known: Mapping[str, int] | None = None
+) -> frozenset[str]:
+    """The ids that shard `shard` (1-based) of `shards` runs. `known`: how long tests took, as
+    `read_durations` has it."""
+    return frozenset(shards_of_ids(ids, shards, known or {})[shard - 1])
 
 
 def shards_of_ids(

@@ -9,10 +9,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from testgate.core.canonical import DIGEST, canonical_json
-from testgate.core.evidence import TestResult
 from testgate.core.outcomes import PASSING
+
+if TYPE_CHECKING:  # the plugin, which only reads, starts with every suite
+    from testgate.core.evidence import TestResult
 
 SCHEMA = "testgate.durations/1"
 MAX_TESTS = 50_000
@@ -26,7 +29,7 @@ def key_of(test_id: str) -> str:
     return hashlib.sha256(test_id.encode(errors="surrogatepass")).hexdigest()[:_KEY_CHARS]
 
 
-def spell_durations(tests: Iterable[TestResult]) -> str:
+def spell_durations(tests: "Iterable[TestResult]") -> str:
     """The document of a suite that passed, in milliseconds; of the longest tests, if it has too
     many."""
     taken = {

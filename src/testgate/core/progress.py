@@ -49,11 +49,6 @@ class Progress:
         return f"{self.ended}{of} tests{failed}"
 
 
-def ended_line(outcome: str, name: str) -> str:
-    """The line of a test that has ended; no name can break it."""
-    return f"{outcome} {json.dumps(name)}"
-
-
 def read_progress(lines: Iterable[str]) -> Progress:
     """What was told so far. A line that means nothing is passed by: a suite may write there. Of
     thousands only those names are read that are kept."""

@@ -3,33 +3,14 @@
 Standard library only; imported by the verdict and, beside the suite, by the pytest plugin.
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
-from testgate.core.balancing import shards_of_ids
 from testgate.core.evidence import Evidence
 from testgate.core.outcomes import PASSING, Outcome
 from testgate.core.quarantine import MAX_TEXT_CHARS
 
-COLLECTED = "collected.json"  # where a shard tells what it collected, among its reports
-RERUN = "rerun.json"  # and which tests it ran again, with what had failed
 _FINE = PASSING | {Outcome.SKIPPED}
-PRINTED = "printed.json"  # and what its failing tests printed, which its JUnit leaves out
-
-
-def digest_of_ids(ids: Iterable[str]) -> str:
-    """One digest for a set of test ids, whatever their order."""
-    text = "\n".join(sorted(ids))
-    return f"sha256:{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()}"
-
-
-def own_ids(
-    ids: Sequence[str], shard: int, shards: int, known: Mapping[str, int] | None = None
-) -> frozenset[str]:
-    """The ids that shard `shard` (1-based) of `shards` runs. `known`: how long tests took, as
-    `read_durations` has it."""
-    return frozenset(shards_of_ids(ids, shards, known or {})[shard - 1])
 
 
 def shards_problem(where: str, left: Sequence[Evidence]) -> str | None:

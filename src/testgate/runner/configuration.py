@@ -1,13 +1,12 @@
 """Finds a suite's own pytest configuration, by pytest's documented rules, in its directory alone.
 
-Imported by `testgate.runner`, and for what it calls the packages of a suite also by publishing.
+Imported by `testgate.runner.commands` and publishing.
 """
 
 import configparser
 import tomllib
 from pathlib import Path
 
-VENDORED = "__vendored__"  # of a suite's bundle: packages that win over the runner's own
 _ALWAYS = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini")
 _WITH_SECTION = {"tox.ini": "pytest", "setup.cfg": "tool:pytest"}
 

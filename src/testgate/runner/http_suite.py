@@ -18,7 +18,6 @@ from pathlib import Path
 from testgate.core.checks import Check
 from testgate.core.errors import InputError
 from testgate.core.masking import hidden_values, mask
-from testgate.core.progress import ended_line
 from testgate.core.redaction import MARK, redact
 from testgate.core.storing import plain
 from testgate.core.variables import PARAMETER, VARIABLES
@@ -26,7 +25,7 @@ from testgate.runner.http_asking import Reply, UnansweredError, ask
 from testgate.runner.http_judging import Told, wrongs
 from testgate.runner.http_order import Green, read_order
 from testgate.runner.http_telling import trace_of
-from testgate.runner.progress_file import tell_progress
+from testgate.runner.progress_file import ended_line, tell_progress
 
 REPORT = "ctrf.json"
 _STATUSES = ("passed", "failed", "skipped", "pending", "other")

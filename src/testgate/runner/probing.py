@@ -4,8 +4,6 @@ The answers are facts; whether they are green's is judged elsewhere. Imported by
 command line checks expressions with it.
 """
 
-import contextlib
-import http.client
 import json
 import socket
 import time
@@ -23,6 +21,14 @@ from testgate.core.identity_answers import TIMES, Answer
 from testgate.core.identity_check import IdentityCheck
 from testgate.core.masking import hidden_values, mask
 from testgate.core.redaction import redact
+from testgate.runner.incoming import Incoming, MessageError
+from testgate.runner.messages import (
+    AnswerHead,
+    answer_framing,
+    read_answer_head,
+    read_body,
+    spell_head,
+)
 from testgate.runner.relay import Target, upstream_of
 from testgate.runner.relay_headers import request_headers
 from testgate.runner.upstream import Green, Upstream
@@ -133,7 +139,9 @@ class _Question:
                 self.sleep(min(_PAUSE_S, left_s))
             try:
                 return self._answer(address)
-            except (OSError, http.client.HTTPException) as exc:
+            except MessageError as exc:
+                problem = f"its answer {exc}"
+            except OSError as exc:
                 problem = f"{type(exc).__name__}: {exc}".rstrip(": ")
         return Answer(address=address, problem=problem)
 
@@ -141,27 +149,28 @@ class _Question:
         left_s = max(0.1, self.until_s - time.monotonic())
         patience_s = min(_PATIENCE_S, left_s)
         upstream = replace(self.upstream, connect_timeout_s=patience_s, answer_timeout_s=patience_s)
-        with contextlib.closing(Green(upstream)) as green:
-            green.putrequest("GET", self.path, skip_host=True, skip_accept_encoding=True)
-            for name, text in request_headers(_OWN, upstream.host, upstream.headers):
-                green.putheader(name, text)
-            green.putheader("Connection", "close")
-            green.endheaders()
-            response = green.getresponse()
-            value, problem = _looked_for(response, self.check, self.until_s)
-            return Answer(address=address, status=response.status, value=value, problem=problem)
+        headers = [
+            *request_headers(_OWN, upstream.host, upstream.headers),
+            ("Connection", "close"),
+        ]
+        with Green(upstream) as green:
+            green.reach()
+            green.send(spell_head(f"GET {self.path} HTTP/1.1", headers))
+            answer = read_answer_head(green.incoming)
+            value, problem = _looked_for(answer, green.incoming, self.check, self.until_s)
+            return Answer(address=address, status=answer.status, value=value, problem=problem)
 
 
 def _looked_for(
-    response: http.client.HTTPResponse, check: IdentityCheck, until_s: float
+    answer: AnswerHead, incoming: Incoming, check: IdentityCheck, until_s: float
 ) -> tuple[str | None, str]:
-    if not 200 <= response.status < 300:
-        return None, f"status {response.status}"
+    if not 200 <= answer.status < 300:
+        return None, f"status {answer.status}"
     if check.header:
-        header = response.getheader(check.header)
-        return (None, "no such header") if header is None else (header.strip(), "")
+        values = answer.of(check.header.lower())
+        return (", ".join(values), "") if values else (None, "no such header")
     body = bytearray()
-    while piece := response.read1(MAX_BODY_BYTES):
+    for piece in read_body(incoming, answer_framing(answer, "GET")):
         body += piece
         if len(body) > MAX_BODY_BYTES:
             return None, f"a body of more than {MAX_BODY_BYTES} bytes"

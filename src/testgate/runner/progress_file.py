@@ -4,11 +4,17 @@ Imported by the plugins of pytest and Robot Framework, and by the program that a
 """
 
 import contextlib
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 PROGRESS_FILE = "TESTGATE_PROGRESS_FILE"
+
+
+def ended_line(outcome: str, name: str) -> str:
+    """The line of a test that has ended; no name can break it."""
+    return f"{outcome} {json.dumps(name)}"
 
 
 def tell_progress(line: str, environment: Mapping[str, str] = os.environ) -> None:

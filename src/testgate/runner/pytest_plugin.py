@@ -14,11 +14,10 @@ from typing import Any
 
 import pytest
 
+from testgate.core.balancing import digest_of_ids, own_ids
 from testgate.core.durations import read_durations
-from testgate.core.progress import ended_line
-from testgate.core.sharding import COLLECTED, PRINTED, RERUN, digest_of_ids, own_ids
-from testgate.runner.configuration import VENDORED
-from testgate.runner.progress_file import tell_progress
+from testgate.runner.layout import COLLECTED, PRINTED, RERUN, VENDORED
+from testgate.runner.progress_file import ended_line, tell_progress
 
 OPTION = "--base-url"
 _TOLD = pytest.StashKey[dict[str, object]]()

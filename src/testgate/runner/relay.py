@@ -1,18 +1,16 @@
 """A relay on loopback between a suite and green: adds Host, headers and SNI, and counts.
 
-A suite whose requests are counted cannot pass without having sent one. Built on the standard
-library's HTTP server and client, so that the runner starts no slower. Imported by
-`testgate.runner.suite`.
+A suite whose requests are counted cannot pass without having sent one. Imported by
+`testgate.runner.suite` and `testgate.runner.probing`.
 """
 
 import contextlib
 import socket
-import socketserver
 import ssl
 import threading
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -29,6 +27,9 @@ CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 300.0
 MAX_PROBLEM_CHARS = 300
 MAX_TIMED_REQUESTS = 1_000_000  # 8 MB
+_BACKLOG = 512
+_PAUSE_S = 0.05
+_WAKING_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,8 @@ class Target:
 
 
 class Relay:
-    """Listens from its making to `close`. Safe to use from many connections at once."""
+    """Listens at `origin`, http://127.0.0.1:<port>, from its making to `close`. Safe to use from
+    many connections at once."""
 
     def __init__(self, target: Target) -> None:
         self.upstream = upstream_of(target)
@@ -57,16 +59,11 @@ class Relay:
         self._problem = ""
         self._lost: Counter[Loss] = Counter()
         self._open: set[socket.socket] = set()
-        self._server = _Server((LOOPBACK, 0), self)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name="relay", daemon=True
-        )
+        self._closing = threading.Event()
+        self._listener = socket.create_server((LOOPBACK, 0), backlog=_BACKLOG)
+        self.origin = f"http://{LOOPBACK}:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._accept, name="relay", daemon=True)
         self._thread.start()
-
-    @property
-    def origin(self) -> str:
-        """`http://127.0.0.1:<port>`"""
-        return f"http://{LOOPBACK}:{self._server.server_address[1]}"
 
     @property
     def base_url(self) -> str:
@@ -105,55 +102,58 @@ class Relay:
             self._problem = redact(plain(problem))[:MAX_PROBLEM_CHARS]
             self._lost[loss] += 1
 
-    @contextlib.contextmanager
-    def watched(self, connection: socket.socket) -> Iterator[None]:
-        """A connection that `close` ends, should it still be open by then."""
-        with self._lock:
-            self._open.add(connection)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._open.discard(connection)
-
     def close(self) -> None:
         """Stop listening and end every connection: nothing of the suite goes on after it."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._closing.set()
+        with contextlib.suppress(OSError):  # somebody must come for the listener to look up
+            socket.create_connection(self._listener.getsockname(), _WAKING_S).close()
         self._thread.join()
+        self._listener.close()
         with self._lock:
             left = list(self._open)
         for connection in left:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
+    def _accept(self) -> None:
+        """One daemon thread a connection. Where files run out the suite's connection waits, where
+        threads do it is ended."""
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                if self._closing.wait(_PAUSE_S):
+                    return
+                continue
+            if self._closing.is_set():
+                connection.close()
+                return
+            with self._lock:
+                self._open.add(connection)
+            try:
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            except RuntimeError:
+                self._forget(connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        """A connection that the suite breaks off is the suite's to notice; the log stays quiet."""
+        try:
+            with contextlib.suppress(OSError):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                Exchange(connection, self).serve()
+        finally:
+            self._forget(connection)
+
+    def _forget(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._open.discard(connection)
+        connection.close()
+
     def __enter__(self) -> "Relay":
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
-
-
-class _Server(socketserver.ThreadingTCPServer):
-    """One daemon thread a connection."""
-
-    allow_reuse_address = True
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 512
-
-    def __init__(self, address: tuple[str, int], relay: Relay) -> None:
-        super().__init__(address, socketserver.BaseRequestHandler)  # finish_request picks its own
-        self.relay = relay
-
-    def finish_request(self, request: object, client_address: object) -> None:
-        """Serve one connection of the suite, until either side ends it."""
-        assert isinstance(request, socket.socket)
-        with self.relay.watched(request):
-            Exchange(request, client_address, self, self.relay)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A connection that broke is the suite's to notice; the runner's log stays quiet."""
 
 
 def upstream_of(target: Target) -> Upstream:

@@ -1,6 +1,7 @@
 """Which headers pass a relay, and how those that name an origin are turned: pure functions.
 
-Hop-by-hop headers stay on their hop (RFC 9110, 7.6.1). Imported by `testgate.runner.relaying`.
+Hop-by-hop headers stay on their hop (RFC 9110, 7.6.1). Imported by
+`testgate.runner.messages` and those that ask green.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,15 +15,21 @@ OWN_ANSWER = "Testgate-Relay"  # says that the relay answers, and not green
 _NOT_SENT_ON = HOP_BY_HOP | {"host", "expect", "content-length"}
 
 
+def listed(headers: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """What Connection names, in lower case: headers that belong to this hop too, or `close`."""
+    values = [value for name, value in headers if name.lower() == "connection"]
+    return frozenset(part.strip().lower() for value in values for part in value.split(","))
+
+
 def wants_upgrade(headers: Iterable[tuple[str, str]]) -> bool:
     """Whether a request asks to speak another protocol from here on, such as WebSocket."""
     named = {name.lower(): value for name, value in headers}
-    return "upgrade" in named and "upgrade" in _listed(headers)
+    return "upgrade" in named and "upgrade" in listed(headers)
 
 
 def request_headers(received: Headers, host: str, added: Mapping[str, str]) -> Headers:
     """What green is sent: the suite's own, with Host and what is added in place of theirs."""
-    dropped = _NOT_SENT_ON | _listed(received) | {name.lower() for name in added}
+    dropped = _NOT_SENT_ON | listed(received) | {name.lower() for name in added}
     kept = [(name, value) for name, value in received if name.lower() not in dropped]
     if wants_upgrade(received):
         upgrade = [pair for pair in received if pair[0].lower() == "upgrade"]
@@ -34,7 +41,7 @@ def response_headers(
     received: Headers, *, upgraded: bool, green: str, hosts: frozenset[str], origin: str
 ) -> Headers:
     """What the suite is told: `hosts` are green's names, `origin` is the relay's own."""
-    dropped = HOP_BY_HOP | (_listed(received) - {"upgrade"}) | {OWN_ANSWER.lower()}
+    dropped = HOP_BY_HOP | (listed(received) - {"upgrade"}) | {OWN_ANSWER.lower()}
     kept = [
         (name, _turned(name, value, green, hosts, origin))
         for name, value in received
@@ -93,9 +100,3 @@ def _turned(name: str, value: str, green: str, hosts: frozenset[str], origin: st
             return local_cookie(value, green, hosts)
         case _:
             return value
-
-
-def _listed(headers: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """The headers that Connection names: they belong to this hop too."""
-    values = [value for name, value in headers if name.lower() == "connection"]
-    return frozenset(part.strip().lower() for value in values for part in value.split(","))

@@ -1,23 +1,34 @@
 """One connection of a suite and its twin to green: requests, answers and upgrades, streamed.
 
-Each connection has its own to green, kept as long, so that what a suite does to connections green
-sees too. Imported by `testgate.runner.relay`.
+Each connection has its own to green, so that what a suite does to connections green sees too.
+Imported by `testgate.runner.relay`.
 """
 
 import contextlib
-import http.client
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator
-from email.errors import MissingHeaderBodySeparatorDefect
 from enum import StrEnum
-from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from testgate.core.fence import fence_problem
-from testgate.core.headers import is_token
+from testgate.runner.incoming import CHUNK_BYTES, Incoming, MessageError
+from testgate.runner.messages import (
+    IN_CHUNKS,
+    TO_THE_END,
+    AnswerHead,
+    Framing,
+    RequestHead,
+    answer_framing,
+    read_answer_head,
+    read_body,
+    read_request_head,
+    request_framing,
+    spell_head,
+)
 from testgate.runner.relay_headers import (
     Headers,
     own_headers,
@@ -30,21 +41,9 @@ from testgate.runner.upstream import Green
 if TYPE_CHECKING:
     from testgate.runner.relay import Relay
 
-_CHUNK_BYTES = 65_536
-_MAX_LINE_BYTES = 8_192
-_MORE = getattr(socket, "MSG_MORE", 0)  # of Linux; without it a body takes a packet of its own
-
-
-class BadRequestError(Exception):
-    """What the suite sent is no request that can be passed on."""
-
-
-class MisdirectedError(Exception):
-    """A request that something else than green would answer."""
-
-
-class UnreachedError(Exception):
-    """No connection with green came about."""
+_LINGER_S = 1.0
+_MAX_LINGER_BYTES = 50_000_000
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Loss(StrEnum):
@@ -56,235 +55,253 @@ class Loss(StrEnum):
     UNANSWERED = "unanswered"
 
 
-class Exchange(BaseHTTPRequestHandler):
+class OwnAnswerError(Exception):
+    """What the relay answers itself instead of green, and why."""
+
+    def __init__(self, status: HTTPStatus, text: str, loss: Loss = Loss.REFUSED) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+        self.loss = loss
+
+
+class BrokenOffError(Exception):
+    """Green's answer has begun and does not end as it must."""
+
+
+class Exchange:
     """Serves one connection of the suite."""
 
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def __init__(self, request: Any, client_address: Any, server: Any, relay: "Relay") -> None:
+    def __init__(self, connection: socket.socket, relay: "Relay") -> None:
+        self.connection = connection
         self.relay = relay
+        self.incoming = Incoming(connection.recv)
         self.green = Green(relay.upstream)
+        self.is_open = True  # whether another request may come
+
+    def serve(self) -> None:
+        """Pass on one request after the other, until either side ends. Raises OSError where it is
+        the suite that breaks off."""
+        with self.green:
+            while self.is_open and not self.incoming.has_ended():
+                self._pass_on()
+        self._linger()
+
+    def _pass_on(self) -> None:
         try:
-            super().__init__(request, client_address, server)
-        finally:
-            self.green.close()
+            request = self._read()
+            asked_at = time.monotonic()
+            self._send(request)
+            answer, framing = self._receive(request)
+        except OwnAnswerError as own:
+            self._answer_instead(own)
+            return
+        self.relay.answered(answer.status, time.monotonic() - asked_at)
+        self._answer(request, answer, framing)
 
-    def handle_one_request(self) -> None:
-        """Pass on one request, whatever its method."""
-        self.close_connection = True
-        self.raw_requestline = self.rfile.readline(_CHUNK_BYTES + 1)
-        if not self.raw_requestline or len(self.raw_requestline) > _CHUNK_BYTES:
+    def _read(self) -> RequestHead:
+        with _of_the_suite():
+            request = read_request_head(self.incoming)
+        self.is_open = request.keeps_open
+        if not request.target.startswith("/") and request.target != "*":
+            raise _refusal("its target is no path: this is no proxy")
+        problem = fence_problem(self.relay.fence, request.target, request.headers)
+        if problem:
+            raise OwnAnswerError(
+                HTTPStatus.MISDIRECTED_REQUEST, f"the request is not for green: {problem}"
+            )
+        return request
+
+    def _send(self, request: RequestHead) -> None:
+        upstream = self.relay.upstream
+        with _of_the_suite():
+            framing = request_framing(request)
+            head = spell_head(
+                f"{request.method} {request.target} HTTP/1.1",
+                [
+                    *request_headers(request.headers, upstream.host, upstream.headers),
+                    *framing.headers,
+                ],
+            )
+        self._reach()
+        with self._of_green():
+            self.green.send(head, more=not framing.is_empty)
+        if framing.is_empty:
             return
-        if not self.parse_request():
-            return
-        asked_at = time.monotonic()
+        if request.minor == 1 and request.of("expect"):
+            self.connection.sendall(_CONTINUE)
+        with _of_the_suite():
+            for piece in _spelled(read_body(self.incoming, framing), framing):
+                if not self._is_taken(piece):
+                    self.is_open = False  # what is left of the body would be read as a request
+                    break
+
+    def _is_taken(self, piece: bytes) -> bool:
+        """Whether green takes it. It may answer before it has read all, and end the connection;
+        then its answer counts."""
+        with self._of_green():
+            try:
+                self.green.send(piece)
+            except (BrokenPipeError, ConnectionResetError):
+                return False
+        return True
+
+    def _receive(self, request: RequestHead) -> tuple[AnswerHead, Framing]:
+        with self._of_green():
+            answer = read_answer_head(self.green.incoming)
+            if answer.status == HTTPStatus.SWITCHING_PROTOCOLS and not wants_upgrade(
+                request.headers
+            ):
+                raise MessageError("speaks another protocol than it was asked for")
+            return answer, answer_framing(answer, request.method)
+
+    def _reach(self) -> None:
         try:
-            response = self._ask()
-        except UnreachedError as exc:
-            self._own(502, str(exc), Loss.UNREACHED)
-        except MisdirectedError as exc:
-            self._own(421, f"the request is not for green: {exc}")
-        except (BadRequestError, ValueError, http.client.InvalidURL) as exc:
-            self._own(400, f"the request cannot be passed on: {exc}")
-        except TimeoutError:
-            self._own(504, f"green at {self._where} did not answer in time", Loss.UNANSWERED)
-        except (OSError, http.client.HTTPException) as exc:
-            self._own(502, f"green at {self._where} broke off: {_spell(exc)}", Loss.UNANSWERED)
-        else:
-            with response:
-                self.relay.answered(response.status, time.monotonic() - asked_at)
-                self._answer(response)
+            self.green.reach()
+        except ssl.SSLError as exc:
+            raise self._unreached(f"no TLS with green at {self._where}: {_spell(exc)}") from exc
+        except OSError as exc:
+            problem = f"green at {self._where} could not be reached: {_spell(exc)}"
+            raise self._unreached(problem) from exc
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What the standard library cannot read of a request is the relay's own answer, too."""
-        self._own(code, f"the request cannot be passed on: {explain or message or code}")
+    def _unreached(self, problem: str) -> OwnAnswerError:
+        return OwnAnswerError(HTTPStatus.BAD_GATEWAY, problem, Loss.UNREACHED)
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing: the runner's log is not a suite's to fill."""
+    @contextlib.contextmanager
+    def _of_green(self) -> Iterator[None]:
+        """What goes wrong within is green's doing."""
+        try:
+            yield
+        except TimeoutError as exc:
+            problem = f"green at {self._where} did not answer in time"
+            raise OwnAnswerError(HTTPStatus.GATEWAY_TIMEOUT, problem, Loss.UNANSWERED) from exc
+        except MessageError as exc:
+            problem = f"green's answer cannot be passed on: it {exc}"
+            raise OwnAnswerError(HTTPStatus.BAD_GATEWAY, problem, Loss.UNANSWERED) from exc
+        except OSError as exc:
+            problem = f"green at {self._where} broke off: {_spell(exc)}"
+            raise OwnAnswerError(HTTPStatus.BAD_GATEWAY, problem, Loss.UNANSWERED) from exc
 
     @property
     def _where(self) -> str:
         host, port = self.relay.upstream.address
         return f"{host}:{port}"
 
-    def _ask(self) -> http.client.HTTPResponse:
-        target = self.requestline.split()[1]
-        if not target.startswith("/") and target != "*":
-            raise BadRequestError("its target is no path: this is no proxy")
-        received = list(self.headers.items())
-        broken = any(isinstance(d, MissingHeaderBodySeparatorDefect) for d in self.headers.defects)
-        if broken or not all(is_token(name) for name, _ in received):
-            raise BadRequestError("a header's name is none")
-        problem = fence_problem(self.relay.fence, target, received)
-        if problem:
-            raise MisdirectedError(problem)
-        length, chunked = _framing(received)
-        green = self.green
-        self._reach()
-        green.putrequest(self.command, target, skip_host=True, skip_accept_encoding=True)
-        for name, value in request_headers(
-            received, self.relay.upstream.host, self.relay.upstream.headers
-        ):
-            green.putheader(name, value.encode("latin-1"))
-        if chunked:
-            green.putheader("Transfer-Encoding", "chunked")
-        elif length is not None:
-            green.putheader("Content-Length", str(length))
-        green.endheaders()
-        # Green may answer before it has read all; then its answer counts, not the broken pipe.
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            for piece in self._body(length or 0, chunked):
-                green.send(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
-            if chunked:
-                green.send(b"0\r\n\r\n")
-        return green.getresponse()
-
-    def _reach(self) -> None:
-        """Have a connection with green. Raises UnreachedError."""
-        if self.green.stale:
-            self.green.close()
-        if self.green.sock is not None:
+    def _answer(self, request: RequestHead, answer: AnswerHead, framing: Framing) -> None:
+        unknown = framing.in_chunks or framing.to_the_end
+        passed_on = (IN_CHUNKS if request.minor == 1 else TO_THE_END) if unknown else framing
+        self.is_open = self.is_open and not passed_on.to_the_end
+        headers = self._turned(answer, framing)
+        head = self._spell_head(answer.status, answer.reason, headers, passed_on)
+        if answer.status == HTTPStatus.SWITCHING_PROTOCOLS:
+            self._splice(head)
             return
+        pieces = _spelled(_from_green(self.green.incoming, framing), passed_on)
         try:
-            self.green.connect()
-        except ssl.SSLError as exc:
-            raise UnreachedError(f"no TLS with green at {self._where}: {_spell(exc)}") from exc
-        except OSError as exc:
-            problem = f"green at {self._where} could not be reached: {_spell(exc)}"
-            raise UnreachedError(problem) from exc
+            # What has come with the head goes on with it; no head waits for what has not.
+            together = framing.length_bytes and not self.green.incoming.is_empty
+            self.connection.sendall(head + next(pieces) if together else head)
+            for piece in pieces:
+                self.connection.sendall(piece)
+        except BrokenOffError:
+            self.is_open = False
+        if framing.to_the_end or not answer.keeps_open:
+            self.green.close()
 
-    def _body(self, length: int, chunked: bool) -> Iterator[bytes]:
-        if chunked:
-            yield from _chunks(self.rfile)
-            return
-        while length:
-            piece = self.rfile.read1(min(length, _CHUNK_BYTES))
-            if not piece:
-                raise BadRequestError("its body ended early")
-            length -= len(piece)
-            yield piece
-
-    def _answer(self, response: http.client.HTTPResponse) -> None:
-        status = response.status
-        upgraded = status == 101 and wants_upgrade(list(self.headers.items()))
-        if status < 200 and not upgraded:
-            problem = f"green sent an interim answer {status}, which cannot be passed on"
-            self._own(502, problem, Loss.UNANSWERED)
-            return
-        bodiless = self.command == "HEAD" or status in (204, 304) or upgraded
-        chunked = not bodiless and response.length is None and self.request_version == "HTTP/1.1"
-        unbounded = not bodiless and response.length is None and not chunked
-        self.close_connection |= unbounded
+    def _turned(self, answer: AnswerHead, framing: Framing) -> Headers:
+        """Its headers as the suite gets them; chunks are told of by who sends them."""
         upstream = self.relay.upstream
         headers = response_headers(
-            response.getheaders(),
-            upgraded=upgraded,
+            answer.headers,
+            upgraded=answer.status == HTTPStatus.SWITCHING_PROTOCOLS,
             green="https" if upstream.tls else "http",
             hosts=upstream.hosts,
             origin=self.relay.origin,
         )
-        more = bool(response.length) and not bodiless
-        self._send_head(status, response.reason, headers, chunked=chunked, more=more)
-        if upgraded:
-            self._splice(response)
-        elif not bodiless:
-            self._stream(response, chunked)
+        if framing.in_chunks:  # a length beside them is void (RFC 9112, 6.3)
+            return [pair for pair in headers if pair[0].lower() != "content-length"]
+        return headers
 
-    def _send_head(
-        self, status: int, reason: str, headers: Headers, *, chunked: bool, more: bool = False
-    ) -> None:
-        """`more`: a body of known length follows at once, and may share its packet."""
-        lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in headers)]
-        if chunked:
-            lines.append("Transfer-Encoding: chunked")
-        if self.close_connection:
-            lines.append("Connection: close")
-        head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-        self.connection.sendall(head, _MORE if more else 0)
+    def _spell_head(self, status: int, reason: str, headers: Headers, framing: Framing) -> bytes:
+        more = IN_CHUNKS.headers if framing.in_chunks else []
+        if not self.is_open:
+            more = [*more, ("Connection", "close")]
+        return spell_head(f"HTTP/1.1 {status} {reason}", [*headers, *more])
 
-    def _stream(self, response: http.client.HTTPResponse, chunked: bool) -> None:
-        """Pass the body on as it comes. One that breaks off breaks off for the suite, too."""
-        try:
-            while piece := response.read1(_CHUNK_BYTES):
-                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
-        except (OSError, http.client.HTTPException):
-            self.close_connection = True
-            return
-        if response.length:
-            self.close_connection = True
-        elif chunked:
-            self.wfile.write(b"0\r\n\r\n")
-
-    def _splice(self, response: http.client.HTTPResponse) -> None:
-        """Both directions, byte by byte, until either side ends."""
-        self.close_connection = True
-        upward = self.green.sock
-        assert upward is not None
+    def _splice(self, head: bytes) -> None:
+        """The head, then both directions, byte by byte, until either side ends."""
+        self.is_open = False
+        self.connection.sendall(head)
+        upward = self.green.socket
         upward.settimeout(None)
         back = threading.Thread(
-            target=_copy, args=(response.fp, self.connection, upward), daemon=True
+            target=_copy, args=(self.green.incoming, self.connection, upward), daemon=True
         )
         back.start()
-        _copy(self.rfile, upward, self.connection)
+        _copy(self.incoming, upward, self.connection)
         back.join()
 
-    def _own(self, status: int, text: str, loss: Loss = Loss.REFUSED) -> None:
+    def _answer_instead(self, own: OwnAnswerError) -> None:
         """An answer of the relay itself, which says that it is."""
         self.green.close()
-        self.close_connection = True
-        self.relay.lost(loss, text)
-        body = f"Testgate relay: {text}\n".encode()
-        headers = own_headers(status, body)
-        self._send_head(status, http.client.responses[status], headers, chunked=False)
-        self.wfile.write(body)
+        self.is_open = False
+        self.relay.lost(own.loss, own.text)
+        body = f"Testgate relay: {own.text}\n".encode()
+        framing = Framing(length_bytes=len(body))
+        headers = own_headers(own.status, body)
+        head = self._spell_head(own.status, own.status.phrase, headers, framing)
+        self.connection.sendall(head + body)
 
-
-def _spell(exc: Exception) -> str:
-    return str(exc) or type(exc).__name__
-
-
-def _framing(headers: Headers) -> tuple[int | None, bool]:
-    """Length of the request's body, or that it comes in chunks. Raises BadRequestError where two
-    readers could disagree (RFC 9112, 6.3)."""
-    lengths = [value.strip() for name, value in headers if name.lower() == "content-length"]
-    codings = [value.strip() for name, value in headers if name.lower() == "transfer-encoding"]
-    if codings:
-        if lengths or [coding.lower() for coding in codings] != ["chunked"]:
-            raise BadRequestError("its length is told in two ways")
-        return None, True
-    if not lengths:
-        return None, False
-    if len(lengths) > 1 or not (lengths[0].isascii() and lengths[0].isdecimal()):
-        raise BadRequestError("its Content-Length is no number")
-    return int(lengths[0]), False
-
-
-def _chunks(stream: Any) -> Iterator[bytes]:
-    """The chunks of a body; trailers are read and dropped."""
-    while True:
-        size_text = stream.readline(_MAX_LINE_BYTES).split(b";")[0].strip()
-        if not size_text or size_text.strip(b"0123456789abcdefABCDEF"):
-            raise BadRequestError("a chunk has no size")
-        left = int(size_text, 16)
-        if not left:
-            break
-        while left:
-            piece = stream.read1(min(left, _CHUNK_BYTES))
-            if not piece:
-                raise BadRequestError("its body ended early")
+    def _linger(self) -> None:
+        """Take what the suite is still sending: were it refused, the system would throw away the
+        answer that is on its way (RFC 9112, 9.6)."""
+        self.connection.shutdown(socket.SHUT_WR)
+        self.connection.settimeout(_LINGER_S)
+        left = _MAX_LINGER_BYTES
+        while left > 0 and (piece := self.connection.recv(CHUNK_BYTES)):
             left -= len(piece)
-            yield piece
-        if stream.readline(_MAX_LINE_BYTES).strip():
-            raise BadRequestError("a chunk is longer than its size")
-    while stream.readline(_MAX_LINE_BYTES).strip():
-        pass
 
 
-def _copy(source: Any, sink: socket.socket, other: socket.socket) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        while piece := source.read1(_CHUNK_BYTES):
+@contextlib.contextmanager
+def _of_the_suite() -> Iterator[None]:
+    """What is wrong within is the suite's request."""
+    try:
+        yield
+    except MessageError as exc:
+        raise _refusal(f"it {exc}") from exc
+    except ValueError as exc:
+        raise _refusal(str(exc)) from exc
+
+
+def _refusal(problem: str) -> OwnAnswerError:
+    return OwnAnswerError(HTTPStatus.BAD_REQUEST, f"the request cannot be passed on: {problem}")
+
+
+def _from_green(incoming: Incoming, framing: Framing) -> Iterator[bytes]:
+    try:
+        yield from read_body(incoming, framing)
+    except (OSError, MessageError) as exc:
+        raise BrokenOffError from exc
+
+
+def _spelled(pieces: Iterator[bytes], framing: Framing) -> Iterator[bytes]:
+    """As they are sent: in chunks, or as they are."""
+    if not framing.in_chunks:
+        yield from pieces
+        return
+    for piece in pieces:
+        yield b"%x\r\n%b\r\n" % (len(piece), piece)
+    yield b"0\r\n\r\n"
+
+
+def _copy(source: Incoming, sink: socket.socket, other: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while piece := source.some():
             sink.sendall(piece)
     for connection in (sink, other):
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
+
+
+def _spell(exc: Exception) -> str:
+    return str(exc) or type(exc).__name__

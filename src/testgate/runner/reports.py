@@ -17,12 +17,12 @@ from testgate.core.counting import distinct_tests
 from testgate.core.errors import RunnerError
 from testgate.core.evidence import TestResult
 from testgate.core.outcomes import Outcome
-from testgate.core.sharding import PRINTED, RERUN
 from testgate.runner.captured import OUT, Captured
 from testgate.runner.ctrf import parse_ctrf, says_ctrf
 from testgate.runner.files import open_plain, read_plain
 from testgate.runner.junit import read_junit
 from testgate.runner.k6 import parse_k6
+from testgate.runner.layout import PRINTED, RERUN
 from testgate.runner.locust import parse_locust
 from testgate.runner.playwright import parse_playwright
 from testgate.runner.reported import (

@@ -7,8 +7,7 @@ https://robotframework.org/robotframework/latest/RobotFrameworkUserGuide.html#li
 from collections.abc import Mapping
 from typing import Any
 
-from testgate.core.progress import ended_line
-from testgate.runner.progress_file import tell_progress
+from testgate.runner.progress_file import ended_line, tell_progress
 
 ROBOT_LISTENER_API_VERSION = 2
 _ROOT = "s1"  # the suite that holds all others

@@ -20,12 +20,11 @@ from testgate.core.outcomes import Outcome
 from testgate.core.plan import EvidenceKind, Runner
 from testgate.core.redaction import redact
 from testgate.core.run_verdict import deserves_another_try
-from testgate.core.sharding import COLLECTED
 from testgate.runner.commands import Places, argv_of
-from testgate.runner.configuration import VENDORED
 from testgate.runner.environment import suite_environment
 from testgate.runner.files import read_plain, read_tail
 from testgate.runner.http_order import checks_of, every_check
+from testgate.runner.layout import COLLECTED, VENDORED
 from testgate.runner.process import Command, Ended, run_process
 from testgate.runner.relay import Relay, Target
 from testgate.runner.reports import JUNIT, Reported, read_reports

@@ -3,12 +3,15 @@
 Imported by the relay and by the questions that are asked before and after the tests.
 """
 
-import http.client
 import select
 import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from testgate.runner.incoming import Incoming
+
+_MORE = getattr(socket, "MSG_MORE", 0)  # of Linux; without it a body takes a packet of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,29 +32,65 @@ class Upstream:
         return frozenset({self.address[0].lower(), self.server_name.lower()})
 
 
-class Green(http.client.HTTPConnection):
-    """A connection to green, whose certificate must be that of `server_name`."""
+class Green:
+    """A connection to green, whose certificate must be that of `server_name`. Made by `reach`, and
+    used again for as long as green keeps it open."""
 
     def __init__(self, upstream: Upstream) -> None:
-        super().__init__(*upstream.address)
         self.upstream = upstream
-
-    def connect(self) -> None:
-        """Connect and, for https, agree on TLS. Raises OSError."""
-        upstream = self.upstream
-        raw = socket.create_connection(upstream.address, upstream.connect_timeout_s)
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            self.sock = raw
-            if upstream.tls is not None:
-                self.sock = upstream.tls.wrap_socket(raw, server_hostname=upstream.server_name)
-        except BaseException:
-            raw.close()
-            self.sock = None
-            raise
-        self.sock.settimeout(upstream.answer_timeout_s)
+        self.incoming = Incoming(lambda _bytes: b"")
+        self._socket: socket.socket | None = None
 
     @property
-    def stale(self) -> bool:
-        """Whether green has ended it, or sent what nobody asked for."""
-        return self.sock is not None and bool(select.select([self.sock], [], [], 0)[0])
+    def socket(self) -> socket.socket:
+        """What it goes over. Raises ConnectionError while there is none."""
+        if self._socket is None:
+            raise ConnectionError("there is no connection")
+        return self._socket
+
+    def reach(self) -> None:
+        """Have a connection on which nothing is left of what was asked before. Raises OSError, of
+        which ssl.SSLError where TLS is what fails."""
+        if self._socket is not None and _is_stale(self._socket, self.incoming):
+            self.close()
+        if self._socket is None:
+            self._socket = _connected(self.upstream)
+            self.incoming = Incoming(self._socket.recv)
+
+    def send(self, data: bytes, *, more: bool = False) -> None:
+        """`more`: something else follows at once, and may share its packet. Raises OSError."""
+        self.socket.sendall(data, _MORE if more and self.upstream.tls is None else 0)
+
+    def close(self) -> None:
+        """End it, if there is one."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def __enter__(self) -> "Green":
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+
+def _connected(upstream: Upstream) -> socket.socket:
+    raw = socket.create_connection(upstream.address, upstream.connect_timeout_s)
+    try:
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        tls = upstream.tls
+        made = tls.wrap_socket(raw, server_hostname=upstream.server_name) if tls else raw
+    except BaseException:
+        raw.close()
+        raise
+    made.settimeout(upstream.answer_timeout_s)
+    return made
+
+
+def _is_stale(connection: socket.socket, incoming: Incoming) -> bool:
+    """Whether green has ended it, or sent what nobody asked for."""
+    if not incoming.is_empty or (isinstance(connection, ssl.SSLSocket) and connection.pending()):
+        return True
+    arriving = select.poll()  # select.select knows no file beyond the 1,024th
+    arriving.register(connection, select.POLLIN)
+    return bool(arriving.poll(0))

@@ -1,0 +1,42 @@
+"""The guards of the relay: what could make an answer that is not green's count as one."""
+
+from tests.mutations.guard import Guard
+
+RUNNER = "src/testgate/runner/"
+MESSAGES = "tests/runner/test_messages.py"
+RELAY = "tests/runner/test_relay.py"
+
+RELAY_GUARDS = (
+    Guard(
+        name="what green sends unasked answers nothing",
+        prevents="a request that gets the rest of an earlier answer for its own",
+        file=RUNNER + "upstream.py",
+        old="if not incoming.is_empty or (",
+        new="if False or (",
+        test=f"{RELAY}::test_what_green_says_unasked_is_nobodys_answer",
+    ),
+    Guard(
+        name="a request has one length",
+        prevents="a request that relay and green end at different bytes",
+        file=RUNNER + "messages.py",
+        old="if codings and lengths:",
+        new="if False:",
+        test=f"{MESSAGES}::test_a_request_whose_end_two_readers_could_see_differently_is_refused",
+    ),
+    Guard(
+        name="no line hides in a header",
+        prevents="a header that green reads and the fence does not",
+        file=RUNNER + "messages.py",
+        old="if _CONTROL.search(value):",
+        new="if False:",
+        test=f"{MESSAGES}::test_what_is_no_request_is_refused",
+    ),
+    Guard(
+        name="an answer that ends early is not whole",
+        prevents="half an answer that a suite takes for all of it",
+        file=RUNNER + "messages.py",
+        old='        if not piece:\n            raise EndedEarlyError("ended early")\n        left -=',
+        new="        if not piece:\n            return\n        left -=",
+        test=f"{RELAY}::test_an_answer_that_breaks_off_breaks_off_for_the_suite",
+    ),
+)

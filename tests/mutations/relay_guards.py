@@ -34,9 +34,9 @@ RELAY_GUARDS = (
     Guard(
         name="an answer that ends early is not whole",
         prevents="half an answer that a suite takes for all of it",
-        file=RUNNER + "messages.py",
-        old='        if not piece:\n            raise EndedEarlyError("ended early")\n        left -=',
-        new="        if not piece:\n            return\n        left -=",
-        test=f"{RELAY}::test_an_answer_that_breaks_off_breaks_off_for_the_suite",
+        file=RUNNER + "relaying.py",
+        old="raise BrokenOffError from exc",
+        new="return",
+        test=f"{RELAY}::test_chunks_that_break_off_break_off_for_the_suite",
     ),
 )

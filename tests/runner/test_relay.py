@@ -294,9 +294,9 @@ def test_what_something_else_than_green_would_answer_is_not_passed_on(green, pat
 
 
 @contextlib.contextmanager
-def scripted(*answers):
-    """A relay to a green that takes a head, says these bytes for it and so on, and then waits for
-    the relay to end the connection. What it has read is in `heads`."""
+def scripted(*answers, ends=False):
+    """A relay to a green that takes a head, says these bytes for it and so on, and then ends the
+    connection or waits for the relay to. What it has read is in `heads`."""
     heads = []
 
     def serve(connection):
@@ -307,7 +307,7 @@ def scripted(*answers):
                     return
                 heads.append(head)
                 connection.sendall(answer)
-            while connection.recv(65536):
+            while not ends and connection.recv(65536):
                 pass
 
     def accept():
@@ -355,6 +355,12 @@ def test_what_green_says_unasked_is_nobodys_answer():
         with requests.Session() as session:
             assert [session.get(relay.base_url).text for _ in range(3)] == ["ok"] * 3
         assert len(heads) == 3
+
+
+def test_chunks_that_break_off_break_off_for_the_suite():
+    half = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"
+    with scripted(half, ends=True) as (relay, _), pytest.raises(requests.RequestException):
+        assert requests.get(relay.base_url).text == "never read"
 
 
 def test_a_length_beside_chunks_is_void():

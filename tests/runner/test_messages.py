@@ -2,6 +2,7 @@
 
 import http.client
 import io
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -224,7 +225,7 @@ def test_bodies_are_what_the_standard_library_reads(body, way, sizes):
         data = f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + chunks + b"0\r\n\r\n"
     else:
         data = f"{head}\r\n".encode() + body
-    other = http.client.HTTPResponse(Received(data), method="GET")
+    other = http.client.HTTPResponse(cast(Any, Received(data)), method="GET")
     other.begin()
     incoming = arriving(data, sizes)
     answer = read_answer_head(incoming)

@@ -35,16 +35,17 @@ INDEX = "index/"
 NO_EXECUTION = "no-execution"  # the run name of a gate run that was refused without one
 _END_OF_TIME_MS = 9_999_999_999_999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_WAITING = re.compile(
+# Text: what is compiled here would be compiled at each cold start of a hook, which reads no keys.
+_WAITING = (
     r"waiting/(?P<cluster>[^/]+)/(?P<service>[^/]+)/(?P<deployment>[0-9A-Za-z_-]+)/"
     r"(?P<name>[0-9A-Za-z_-]+)\.json"
 )
-_CHECK = re.compile(r".+/checks/(?P<number>\d{4})\.(?P<result>good|missing|bad)\.json")
-_ENTRY = re.compile(
+_CHECK = r".+/checks/(?P<number>\d{4})\.(?P<result>good|missing|bad)\.json"
+_ENTRY = (
     r"index/(?P<cluster>[^/]+)/(?P<service>[^/]+)/(?P<reversed>\d{13})\.(?P<outcome>[a-z_]+)\."
     r"(?P<deployment>[0-9A-Za-z_-]+)\.(?P<name>[0-9A-Za-z_-]+)"
 )
-_STATES = re.compile(r"(?P<reversed>\d{13})\.(?P<name>[0-9A-Za-z_-]+)")
+_STATES = r"(?P<reversed>\d{13})\.(?P<name>[0-9A-Za-z_-]+)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +174,7 @@ def waiting_prefix(cluster: str, service: str, deployment_id: str = "") -> str:
 
 def parse_waiting_key(key: str) -> RunPlace | None:
     """The place of the run that waits, or None for a key that is none."""
-    match = _WAITING.fullmatch(key)
+    match = re.fullmatch(_WAITING, key)
     if match is None:
         return None
     return RunPlace(
@@ -186,13 +187,13 @@ def parse_waiting_key(key: str) -> RunPlace | None:
 
 def parse_check_key(key: str) -> tuple[int, str] | None:
     """Number and result of a check, or None for a key that is none."""
-    match = _CHECK.fullmatch(key)
+    match = re.fullmatch(_CHECK, key)
     return (int(match["number"]), match["result"]) if match else None
 
 
 def parse_index_key(key: str) -> IndexEntry | None:
     """The entry, or None for a key that is none."""
-    match = _ENTRY.fullmatch(key)
+    match = re.fullmatch(_ENTRY, key)
     if match is None or match["outcome"] not in [outcome.value for outcome in Outcome]:
         return None
     return IndexEntry(
@@ -230,7 +231,7 @@ def state_key(started_at: datetime, execution_name: str, told: str) -> str:
 
 def parse_state_folder(folder: str) -> tuple[datetime, str] | None:
     """When a gate run began, and its execution's name, or None for a folder that is none."""
-    match = _STATES.fullmatch(folder)
+    match = re.fullmatch(_STATES, folder)
     return (_at(match["reversed"]), match["name"]) if match else None
 
 

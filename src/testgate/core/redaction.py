@@ -14,26 +14,22 @@ _WORDS = (
     r"password|passwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token|access[_-]?token|"
     r"refresh[_-]?token|session[_-]?token|client[_-]?secret|private[_-]?key|token(?![a-z])"
 )
-_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+_PATTERNS: tuple[tuple[str, str], ...] = (  # compiled when first used: most calls of a hook do not
     (
-        re.compile(
-            r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s\\]{0,20000}"
-            r"(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?"
-        ),
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s\\]{0,20000}"
+        r"(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?",
         MARK,
     ),
-    (re.compile(r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{16}\b"), MARK),
-    (re.compile(r"\beyJ[\w-]{8,4096}\.[\w-]{8,8192}\.[\w-]{0,4096}"), MARK),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,4096}"), rf"\1 {MARK}"),
+    (r"\b(?:AKIA|ASIA|AIDA|AROA)[A-Z0-9]{16}\b", MARK),
+    (r"\beyJ[\w-]{8,4096}\.[\w-]{8,8192}\.[\w-]{0,4096}", MARK),
+    (r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,4096}", rf"\1 {MARK}"),
     (  # a password may hold a slash, though it should not; a port before a path is none
-        re.compile(r"(://[^\s/:@\"'<>]{1,256}:)(?!\d{1,5}[/?#])(?:(?!://)[^\s@\"'<>]){1,256}(?=@)"),
+        r"(://[^\s/:@\"'<>]{1,256}:)(?!\d{1,5}[/?#])(?:(?!://)[^\s@\"'<>]){1,256}(?=@)",
         rf"\1{MARK}",
     ),
     (
-        re.compile(
-            rf"(?i)((?:{_WORDS})[\w-]{{0,40}}(?:&quot;|[\"'])?\s{{0,4}}[:=]\s{{0,4}}"
-            rf"(?:&quot;|[\"'])?)(?!\[redacted\]){_VALUE}"
-        ),
+        rf"(?i)((?:{_WORDS})[\w-]{{0,40}}(?:&quot;|[\"'])?\s{{0,4}}[:=]\s{{0,4}}"
+        rf"(?:&quot;|[\"'])?)(?!\[redacted\]){_VALUE}",
         rf"\1{MARK}",
     ),
 )
@@ -42,7 +38,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 def redact(text: str) -> str:
     """The text with credential-looking values replaced by `[redacted]`; idempotent."""
     for pattern, replacement in _PATTERNS:
-        text = pattern.sub(replacement, text)
+        text = re.sub(pattern, replacement, text)
     return text
 
 

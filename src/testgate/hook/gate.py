@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from testgate.aws.clients import client
 from testgate.aws.ecs import Ecs
@@ -31,10 +32,11 @@ from testgate.core.errors import ConfigError, UnavailableError
 from testgate.core.events import GATED_STAGES, HookEvent
 from testgate.core.kinds import TEST_GATE
 from testgate.core.layout import place_of
-from testgate.core.pacing import held_before
 from testgate.hook.answering import Answering
 from testgate.hook.flow import Call, Flow, answering_from_environment, infra, utc_now
-from testgate.hook.watching import Watching
+
+if TYPE_CHECKING:
+    from testgate.hook.watching import Watching
 
 
 def gate_from_environment(environment: Mapping[str, str], call: Call) -> "GateHook":
@@ -88,15 +90,19 @@ class GateHook:
         if claimed not in (arn, *self._arns_of_other_stages(question)):
             sentence = f"hookDetails names another execution than this gate run's: {claimed}"
             return self.answering.finish(asked, infra(sentence))
-        watching = self._watching(question, arn, details)
-        return self._flow.settle(asked, lambda: self._decide(question, watching, config.mode))
+        state = details.get(STATE_KEY)
+        return self._flow.settle(asked, lambda: self._decide(question, config.mode, state))
 
-    def _watching(self, question: Question, arn: str, details: Mapping[str, object]) -> Watching:
+    def _watching(self, question: Question, state: object) -> "Watching":
+        # The first call, a cold start for sure, has nothing to watch.
+        from testgate.core.pacing import held_before
+        from testgate.hook.watching import Watching
+
         return Watching(
             bucket=self.answering.bucket,
             place=place_of(question.deployment, question.execution_name),
-            runs=lambda: self._runs(arn),
-            held_s=held_before(details.get(STATE_KEY)),
+            runs=lambda: self._runs(self._arn(question)),
+            held_s=held_before(state),
             now=self.now,
             sleep=self.sleep,
             abandoned=self.answering.abandoned,
@@ -106,8 +112,9 @@ class GateHook:
         execution = self.executions.describe(arn)
         return execution is None or execution.status == "RUNNING"
 
-    def _decide(self, question: Question, watching: Watching, mode: Mode) -> Allow | Refuse | Wait:
-        """See what there is to see, act once if that is decided, and say what follows."""
+    def _decide(self, question: Question, mode: Mode, state: object) -> Allow | Refuse | Wait:
+        """See what there is to see, act once if that is decided, and say what follows. `state` is
+        what an earlier call left for this one."""
         expires_at = None
         unavailable: UnavailableError | None = None
         try:
@@ -123,6 +130,7 @@ class GateHook:
         if unavailable is not None and isinstance(decision, Start):
             raise unavailable  # what has been started goes on without ECS; nothing is started blind
         if isinstance(decision, Watch):
+            watching = self._watching(question, state)
             paced = watching.pace(decision)
             if not watching.held_until_the_end(paced):
                 return watching.wait(paced)

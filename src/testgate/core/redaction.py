@@ -6,6 +6,7 @@ what it reads was written by tests. Standard library only; used before anything 
 """
 
 import re
+from functools import cache
 
 MARK = "[redacted]"
 
@@ -14,7 +15,7 @@ _WORDS = (
     r"password|passwd|secret|api[_-]?key|access[_-]?key|auth[_-]?token|access[_-]?token|"
     r"refresh[_-]?token|session[_-]?token|client[_-]?secret|private[_-]?key|token(?![a-z])"
 )
-_PATTERNS: tuple[tuple[str, str], ...] = (  # compiled when first used: most calls of a hook do not
+_PATTERNS: tuple[tuple[str, str], ...] = (
     (
         r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s\\]{0,20000}"
         r"(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?",
@@ -37,11 +38,17 @@ _PATTERNS: tuple[tuple[str, str], ...] = (  # compiled when first used: most cal
 
 def redact(text: str) -> str:
     """The text with credential-looking values replaced by `[redacted]`; idempotent."""
-    for pattern, replacement in _PATTERNS:
-        text = re.sub(pattern, replacement, text)
+    for pattern, replacement in _compiled():
+        text = pattern.sub(replacement, text)
     return text
 
 
 def redact_bytes(data: bytes) -> bytes:
     """As `redact`, for UTF-8 text in bytes; other bytes stay as they are."""
     return redact(data.decode(errors="surrogateescape")).encode(errors="surrogateescape")
+
+
+@cache
+def _compiled() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Not at import: hooks start cold, and most of their calls store no text."""
+    return tuple((re.compile(pattern), replacement) for pattern, replacement in _PATTERNS)

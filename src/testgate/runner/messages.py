@@ -158,6 +158,16 @@ def read_body(incoming: Incoming, framing: Framing) -> Iterator[bytes]:
         yield from _read_bytes(incoming, framing.length_bytes or 0)
 
 
+def spell_body(pieces: Iterator[bytes], framing: Framing) -> Iterator[bytes]:
+    """As they are sent: in chunks, or as they are."""
+    if not framing.in_chunks:
+        yield from pieces
+        return
+    for piece in pieces:
+        yield b"%x\r\n%b\r\n" % (len(piece), piece)
+    yield b"0\r\n\r\n"
+
+
 def _read_headers(incoming: Incoming) -> Headers:
     headers: list[tuple[str, str]] = []
     while line := incoming.line(_MAX_LINE_BYTES):

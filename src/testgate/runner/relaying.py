@@ -27,6 +27,7 @@ from testgate.runner.messages import (
     read_body,
     read_request_head,
     request_framing,
+    spell_body,
     spell_head,
 )
 from testgate.runner.relay_headers import (
@@ -100,8 +101,10 @@ class Exchange:
         self._answer(request, answer, framing)
 
     def _read(self) -> RequestHead:
-        with _of_the_suite():
+        try:
             request = read_request_head(self.incoming)
+        except MessageError as exc:
+            raise _refusal(f"it {exc}") from exc
         self.is_open = request.keeps_open
         if not request.target.startswith("/") and request.target != "*":
             raise _refusal("its target is no path: this is no proxy")
@@ -113,47 +116,57 @@ class Exchange:
         return request
 
     def _send(self, request: RequestHead) -> None:
-        upstream = self.relay.upstream
-        with _of_the_suite():
-            framing = request_framing(request)
-            head = spell_head(
-                f"{request.method} {request.target} HTTP/1.1",
-                [
-                    *request_headers(request.headers, upstream.host, upstream.headers),
-                    *framing.headers,
-                ],
-            )
+        framing, head = self._turned_request(request)
         self._reach()
-        with self._of_green():
+        try:
             self.green.send(head, more=not framing.is_empty)
+        except OSError as exc:
+            raise self._broken(exc) from exc
         if framing.is_empty:
             return
         if request.minor == 1 and request.of("expect"):
             self.connection.sendall(_CONTINUE)
-        with _of_the_suite():
-            for piece in _spelled(read_body(self.incoming, framing), framing):
+        try:
+            for piece in spell_body(read_body(self.incoming, framing), framing):
                 if not self._is_taken(piece):
                     self.is_open = False  # what is left of the body would be read as a request
                     break
+        except MessageError as exc:
+            raise _refusal(f"it {exc}") from exc
+
+    def _turned_request(self, request: RequestHead) -> tuple[Framing, bytes]:
+        """How its body ends, and its head as green gets it."""
+        upstream = self.relay.upstream
+        headers = request_headers(request.headers, upstream.host, upstream.headers)
+        first_line = f"{request.method} {request.target} HTTP/1.1"
+        try:
+            framing = request_framing(request)
+            return framing, spell_head(first_line, [*headers, *framing.headers])
+        except MessageError as exc:
+            raise _refusal(f"it {exc}") from exc
+        except ValueError as exc:
+            raise _refusal(str(exc)) from exc
 
     def _is_taken(self, piece: bytes) -> bool:
         """Whether green takes it. It may answer before it has read all, and end the connection;
         then its answer counts."""
-        with self._of_green():
-            try:
-                self.green.send(piece)
-            except (BrokenPipeError, ConnectionResetError):
-                return False
+        try:
+            self.green.send(piece)
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        except OSError as exc:
+            raise self._broken(exc) from exc
         return True
 
     def _receive(self, request: RequestHead) -> tuple[AnswerHead, Framing]:
-        with self._of_green():
+        try:
             answer = read_answer_head(self.green.incoming)
-            if answer.status == HTTPStatus.SWITCHING_PROTOCOLS and not wants_upgrade(
-                request.headers
-            ):
+            upgraded = answer.status == HTTPStatus.SWITCHING_PROTOCOLS
+            if upgraded and not wants_upgrade(request.headers):
                 raise MessageError("speaks another protocol than it was asked for")
             return answer, answer_framing(answer, request.method)
+        except (OSError, MessageError) as exc:
+            raise self._broken(exc) from exc
 
     def _reach(self) -> None:
         try:
@@ -167,20 +180,16 @@ class Exchange:
     def _unreached(self, problem: str) -> OwnAnswerError:
         return OwnAnswerError(HTTPStatus.BAD_GATEWAY, problem, Loss.UNREACHED)
 
-    @contextlib.contextmanager
-    def _of_green(self) -> Iterator[None]:
-        """What goes wrong within is green's doing."""
-        try:
-            yield
-        except TimeoutError as exc:
-            problem = f"green at {self._where} did not answer in time"
-            raise OwnAnswerError(HTTPStatus.GATEWAY_TIMEOUT, problem, Loss.UNANSWERED) from exc
-        except MessageError as exc:
+    def _broken(self, exc: OSError | MessageError) -> OwnAnswerError:
+        """What the suite is told of a request that green has got and not answered."""
+        if isinstance(exc, MessageError):
             problem = f"green's answer cannot be passed on: it {exc}"
-            raise OwnAnswerError(HTTPStatus.BAD_GATEWAY, problem, Loss.UNANSWERED) from exc
-        except OSError as exc:
+        elif isinstance(exc, TimeoutError):
+            problem = f"green at {self._where} did not answer in time"
+            return OwnAnswerError(HTTPStatus.GATEWAY_TIMEOUT, problem, Loss.UNANSWERED)
+        else:
             problem = f"green at {self._where} broke off: {_spell(exc)}"
-            raise OwnAnswerError(HTTPStatus.BAD_GATEWAY, problem, Loss.UNANSWERED) from exc
+        return OwnAnswerError(HTTPStatus.BAD_GATEWAY, problem, Loss.UNANSWERED)
 
     @property
     def _where(self) -> str:
@@ -196,7 +205,7 @@ class Exchange:
         if answer.status == HTTPStatus.SWITCHING_PROTOCOLS:
             self._splice(head)
             return
-        pieces = _spelled(_from_green(self.green.incoming, framing), passed_on)
+        pieces = spell_body(_from_green(self.green.incoming, framing), passed_on)
         try:
             # What has come with the head goes on with it; no head waits for what has not.
             together = framing.length_bytes and not self.green.incoming.is_empty
@@ -262,17 +271,6 @@ class Exchange:
             left -= len(piece)
 
 
-@contextlib.contextmanager
-def _of_the_suite() -> Iterator[None]:
-    """What is wrong within is the suite's request."""
-    try:
-        yield
-    except MessageError as exc:
-        raise _refusal(f"it {exc}") from exc
-    except ValueError as exc:
-        raise _refusal(str(exc)) from exc
-
-
 def _refusal(problem: str) -> OwnAnswerError:
     return OwnAnswerError(HTTPStatus.BAD_REQUEST, f"the request cannot be passed on: {problem}")
 
@@ -282,16 +280,6 @@ def _from_green(incoming: Incoming, framing: Framing) -> Iterator[bytes]:
         yield from read_body(incoming, framing)
     except (OSError, MessageError) as exc:
         raise BrokenOffError from exc
-
-
-def _spelled(pieces: Iterator[bytes], framing: Framing) -> Iterator[bytes]:
-    """As they are sent: in chunks, or as they are."""
-    if not framing.in_chunks:
-        yield from pieces
-        return
-    for piece in pieces:
-        yield b"%x\r\n%b\r\n" % (len(piece), piece)
-    yield b"0\r\n\r\n"
 
 
 def _copy(source: Incoming, sink: socket.socket, other: socket.socket) -> None:

@@ -56,7 +56,7 @@ def capped(file: str, tests: Iterable[TestResult]) -> tuple[TestResult, ...]:
 
 def clean(text: str, max_chars: int) -> str:
     """What a suite said, fit to be stored and shown: no controls, no credentials, not longer."""
-    return redact(plain(text[: 4 * max_chars]))[:max_chars]
+    return redact(plain(text[: 4 * max_chars]))[:max_chars] if text else ""
 
 
 def first_line(text: str) -> str:

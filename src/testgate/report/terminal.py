@@ -12,8 +12,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from testgate.core.handoff import spell_time
 from testgate.core.layout import RunPlace
 from testgate.report.policy_evidence import policy_evidence
+from testgate.report.view import parse_time
 from testgate.report.wording import first_failure, what_happens_next
 
 Record = Mapping[str, Any]
@@ -41,7 +43,7 @@ def print_why(
     console.print()
     if record:
         console.print(Group(*_first_failure(record), *_counts(record)))
-    console.print(_facts(record, answer, bucket, place))
+    _print_rows(console, _facts(record, answer, bucket, place))
     console.print()
     if record:
         console.print(Text(what_happens_next(record)))
@@ -57,7 +59,7 @@ def print_run(
             console.print(seen)
         return
     console.print()
-    console.print(_times(record))
+    _print_rows(console, _times(record))
     for suite in record["suites"]:
         console.print()
         console.print(_suite(suite))
@@ -153,9 +155,9 @@ def _counts(record: Record) -> Iterator[RenderableType]:
 
 def _facts(
     record: Record | None, answer: Record | None, bucket: str, place: RunPlace
-) -> RenderableType:
+) -> Mapping[str, object]:
     told = record or answer or {}
-    rows = {
+    return {
         "service": f"{place.cluster}/{place.service}",
         "deployment": place.deployment_id,
         "hook": _hook(answer),
@@ -166,7 +168,6 @@ def _facts(
         "ECS was told": _told(answer),
         "record": f"s3://{bucket}/{place.prefix}",
     }
-    return _grid(rows)
 
 
 def _hook(answer: Record | None) -> str:
@@ -179,11 +180,13 @@ def _told(answer: Record | None) -> str:
     if answer is None:
         return "nothing yet"
     mode = " (observe mode)" if answer["mode"] == "observe" else ""
-    return f"{answer['hook_status']}{mode} at {answer['answered_at']}"
+    at = parse_time(str(answer["answered_at"]))
+    moment = spell_time(at) if at else answer["answered_at"]
+    return f"{answer['hook_status']}{mode} at {moment}"
 
 
-def _times(record: Record) -> RenderableType:
-    rows = {
+def _times(record: Record) -> Mapping[str, object]:
+    return {
         "stage": record["stage"],
         "gate": record["gate"],
         "identity": record["identity"]["says"],
@@ -192,7 +195,6 @@ def _times(record: Record) -> RenderableType:
         "deadline": record["deadline"],
         "execution": record["execution_arn"],
     }
-    return _grid(rows)
 
 
 def _suite(suite: Record) -> RenderableType:
@@ -221,12 +223,13 @@ def _suite(suite: Record) -> RenderableType:
     return table
 
 
-def _grid(rows: Mapping[str, object]) -> Table:
-    grid = Table.grid(padding=(0, 2))
+def _print_rows(console: Console, rows: Mapping[str, object]) -> None:
+    """A line each, whatever the width: addresses and digests are there to be copied whole."""
+    width = max(map(len, rows)) + 2
     for name, value in rows.items():
         if value:
-            grid.add_row(Text(name, style="dim"), Text(str(value), overflow="fold"))
-    return grid
+            line = Text.assemble((name.ljust(width), "dim"), str(value))
+            console.print(line, soft_wrap=True)
 
 
 def print_rehearsal(console: Console, record: Record) -> None:

@@ -57,7 +57,7 @@ def test_it_says_where_it_serves_and_ends_by_ctrl_c(ui):
     process = ui("--bucket", BUCKET, "--no-open")
     url = process.stdout.readline().split(" ", 1)[0]
     assert url.startswith("http://127.0.0.1:")
-    assert "No gate run has ended yet" in requests.get(url, timeout=10).text
+    assert "No gate run has ended yet" in requests.get(url, timeout=60).text
     process.send_signal(signal.SIGINT)
     code, said = told(process)
     assert (code, said) == (0, "")
@@ -67,7 +67,7 @@ def test_without_a_browser_it_serves_all_the_same(ui):
     process = ui("--bucket", BUCKET, BROWSER="/none/such %s", PATH="")
     url = process.stdout.readline().split(" ", 1)[0]
     assert "open this address yourself" in process.stderr.readline()
-    assert requests.get(url, timeout=10).ok
+    assert requests.get(url, timeout=60).ok
     process.send_signal(signal.SIGINT)
     assert told(process)[0] == 0
 

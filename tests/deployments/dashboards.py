@@ -26,7 +26,7 @@ class Dashboard:
 
     def page(self, path: str = "/") -> str:
         """A page, as text."""
-        answer = requests.get(self.url + path.lstrip("/"), timeout=10)
+        answer = requests.get(self.url + path.lstrip("/"), timeout=60)
         assert answer.status_code == 200, (path, answer.status_code, answer.text)
         return answer.text
 

@@ -312,3 +312,28 @@ def test_removal_follows_no_link_and_takes_single_files(tmp_path):
         remove_tree(tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
     assert (tmp_path / "kept" / "file").exists()
+
+
+CHILDREN_IGNORED = """
+import signal, sys
+from pathlib import Path
+from testgate.runner.process import Command, run_process
+
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+here = Path(sys.argv[1])
+command = Command(argv=["sh", "-c", "exit 3"], cwd=here, environment={}, output_path=here / "out")
+print(run_process(command, timeout_s=60, grace_s=1))
+"""
+
+
+def test_an_exit_code_that_cannot_be_known_is_no_success(tmp_path):
+    """A process that ignores the ends of its children is told 0 for each."""
+    done = subprocess.run(
+        [sys.executable, "-c", CHILDREN_IGNORED, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.stdout == ""
+    assert "exit codes cannot be known" in done.stderr

@@ -38,6 +38,8 @@ class Node(ThreadingHTTPServer):
             status, body = self.server.says
             self.send_response(status)
             self.send_header("X-Version", " 1.2.0 ")
+            if self.server.garbles:
+                self.send_header("no header", "")
             if self.server.drips:
                 with contextlib.suppress(OSError):
                     self.end_headers()
@@ -56,6 +58,7 @@ class Node(ThreadingHTTPServer):
         self.says = says
         self.breaks = 0
         self.drips = False
+        self.garbles = False
         self.leave = threading.Event()
         self.seen = []
         if tls is not None:
@@ -199,6 +202,18 @@ def test_a_body_without_end_is_given_up(node):
     answers = ask(node, within_s=0.3)
     assert answers[0].problem == "a body that does not end in time"
     assert {answer.problem for answer in answers[1:]} == {"there was no time left to ask"}
+
+
+def test_an_answer_that_cannot_be_read_is_told_and_not_asked_for_again(node):
+    node.garbles = True
+    answers = ask(node)
+    assert {answer.problem for answer in answers} == {"its answer has a line that is no header"}
+    assert len(node.seen) == len(answers)
+
+
+def test_a_name_that_cannot_be_spelled_is_told():
+    target = Target(base_url="http://a..b")
+    assert "cannot be resolved" in ask_green(target, CHECK)[0].problem
 
 
 def test_a_name_that_cannot_be_resolved_is_told(node):

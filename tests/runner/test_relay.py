@@ -8,6 +8,8 @@ import http.client
 import socket
 import ssl
 import struct
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from testgate.core.fence import Fence
 from testgate.core.routing import Bar
+from testgate.runner.own_answers import Loss
 from testgate.runner.relay import Relay, Target
 
 
@@ -250,7 +253,7 @@ def test_websockets_pass(relay):
             b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
             b"a chunk without a size",
         ),
-        (b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx", b"ended early"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx", b"before its body had ended"),
         (b"GET / HTTP/1.1\r\nX-Test : mine\r\n\r\n", b"a line that is no header"),
         (b"GET / HTTP/1.1\r\nX(Test): mine\r\n\r\n", b"a line that is no header"),
     ],
@@ -335,7 +338,7 @@ def test_hints_on_the_way_to_an_answer_are_left_out():
     ("answer", "says"),
     [
         (b"HTTP/1.1 101 Switching\r\n\r\n", "it speaks another protocol than it was asked for"),
-        (b"HTTP/1.1 200 OK\r\nX-A : 1\r\n\r\n", "it has a line that is no header"),
+        (b"HTTP/1.1 200 OK\r\nX A: 1\r\n\r\n", "it has a line that is no header"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "it has a Content-Length that is no"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "it does not begin as an answer of HTTP/1.1"),
     ],
@@ -378,6 +381,97 @@ def test_an_answer_of_unknown_length_ends_where_the_suite_can_see_it(green, rela
     end = b"\r\n\r\nfirstsecond" if version == b"1.0" else b"6\r\nsecond\r\n0\r\n\r\n"
     assert answer.endswith(end)
     assert (b"Connection: close" in answer) is (version == b"1.0")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Content-Length: 2, 2",
+        b"Content-Length: 2\r\nContent-Length: 2",
+        b"Connection: content-length\r\nContent-Length: 2",
+        b"X-Policy: a;\r\n b;\r\n\tc\r\nContent-Length: 2",
+        b"X-A : 1\r\nContent-Length: 2",
+        b"Transfer-Encoding: identity\r\nContent-Length: 2",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n02\r\nok\r\n0\r\n",
+    ],
+)
+def test_an_answer_that_is_odd_and_clear_is_passed_on_clear(lines):
+    body = b"" if b"chunked" in lines else b"ok"
+    answer = b"HTTP/1.1 200 OK\r\n" + lines + b"\r\n\r\n" + body
+    with scripted(answer) as (relay, _):
+        told = requests.get(relay.base_url, timeout=60)
+        assert told.text == "ok"
+        assert told.headers.get("X-Policy") in (None, "a; b; c")
+        assert told.headers.get("X-A") in (None, "1")
+
+
+def test_a_request_that_the_suite_no_longer_waits_for_is_one_without_an_answer():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        with Relay(Target(base_url=f"http://127.0.0.1:{silent.getsockname()[1]}")) as relay:
+            with pytest.raises(requests.RequestException):
+                requests.get(relay.base_url, timeout=0.3)
+            counts = relay.counts
+        assert (counts.requests, counts.unreached, counts.unanswered) == (0, 0, 1)
+        assert counts.problem == "green had not answered when the suite ended"
+
+
+def test_a_request_is_under_way_until_it_is_answered_or_lost(green, relay):
+    with relay.under_way(Loss.UNREACHED):
+        assert relay.counts.unreached == 1
+        assert relay.counts.problem.startswith("no connection with green had come about")
+    requests.get(relay.base_url)
+    assert relay.counts.spell() == {"requests": 1, "statuses": {"200": 1}}
+
+
+def test_a_name_that_cannot_be_looked_up_is_no_way_to_green():
+    with Relay(Target(base_url="http://a..b/")) as relay:
+        assert "could not be reached" in requests.get(relay.base_url).text
+        assert relay.counts.unreached == 1
+
+
+def test_the_end_of_a_line_behind_a_body_is_no_request(relay):
+    answer = raw(relay, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert (relay.counts.requests, relay.counts.problem) == (1, "")
+
+
+NO_FILE_LEFT = """
+import os, resource, time
+from testgate.runner.relay import Relay, Target
+from testgate.runner.own_answers import Loss
+relay = Relay(Target(base_url="http://127.0.0.1:9"))
+time.sleep(0.3)  # accept() holds a file while it waits
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+try:
+    while True:
+        os.dup(0)
+except OSError:
+    relay.close()
+print("closed")
+"""
+
+
+def test_it_closes_where_no_file_is_left():
+    done = subprocess.run(
+        [sys.executable, "-c", NO_FILE_LEFT],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.stdout == "closed\n", done.stderr
+
+
+def test_closing_ends_what_waits_for_green():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        relay = Relay(Target(base_url=f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        with pytest.raises(requests.RequestException):
+            requests.get(relay.base_url, timeout=0.3)
+        connection, _ = silent.accept()
+        relay.close()
+        with connection, connection.makefile("rb") as stream:
+            assert stream.read().startswith(b"GET / HTTP/1.1\r\n")  # and then its end
 
 
 def test_a_suite_that_waits_to_be_told_to_go_on_is_told(relay):

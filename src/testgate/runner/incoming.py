@@ -30,10 +30,16 @@ class Incoming:
         return not self._kept
 
     def has_ended(self) -> bool:
-        """Wait for the next byte; True if the connection ends instead."""
-        if not self._kept:
-            self._kept += self._receive(CHUNK_BYTES)
-        return not self._kept
+        """Wait for the next message; True if the connection ends instead. Ends of lines before it
+        are nobody's (RFC 9112, 2.2)."""
+        while not self._kept or self._kept[0] in b"\r\n":
+            self._kept = self._kept.lstrip(b"\r\n")
+            if not self._kept:
+                piece = self._receive(CHUNK_BYTES)
+                if not piece:
+                    return True
+                self._kept += piece
+        return False
 
     def line(self, most_bytes: int) -> str:
         """The next line in Latin-1, without its end, which is CRLF or LF (RFC 9112, 2.2).

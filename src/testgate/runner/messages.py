@@ -15,11 +15,15 @@ from testgate.runner.relay_headers import Headers, listed
 
 _MAX_LINE_BYTES = 65_536
 _MAX_HEADERS = 1_000
+_MAX_HEAD_CHARS = 1_000_000
+_MAX_HINTS = 20
 _REQUEST_LINE = re.compile(r"([^ ]+) ([^\x00-\x20\x7f]+) HTTP/1\.([01])")
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (.*))?")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_SIZE = re.compile(r"[0-9A-Fa-f]{1,15}")
+_SIZE = re.compile(r"0*[0-9A-Fa-f]{1,15}")
 _LENGTH = re.compile(r"[0-9]{1,18}")
+_BLANKS = " \t"
+_OTHER_CODING = "has a transfer coding that cannot be passed on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,14 +100,15 @@ def read_request_head(incoming: Incoming) -> RequestHead:
 def read_answer_head(incoming: Incoming) -> AnswerHead:
     """The next answer's. Hints on the way to it (1xx but 101) are for a browser's speed, and left
     out. Raises MessageError."""
-    while True:
+    for _ in range(_MAX_HINTS):
         match = _STATUS_LINE.fullmatch(incoming.line(_MAX_LINE_BYTES))
         if match is None or _CONTROL.search(match[3] or ""):
             raise MessageError("does not begin as an answer of HTTP/1.1")
         minor, status, reason = int(match[1]), int(match[2]), match[3] or ""
-        headers = _read_headers(incoming)
+        headers = _read_headers(incoming, lenient=True)
         if status >= 200 or status == 101:
             return AnswerHead(status=status, reason=reason, minor=minor, headers=headers)
+    raise MessageError(f"has more than {_MAX_HINTS} interim ones before it")
 
 
 def spell_head(first_line: str, headers: Iterable[tuple[str, str]]) -> bytes:
@@ -123,7 +128,9 @@ def request_framing(head: RequestHead) -> Framing:
     if codings and lengths:
         raise MessageError("tells its length in two ways")
     if codings:
-        return _chunked(head, codings)
+        if head.minor == 0 or [coding.lower() for coding in codings] != ["chunked"]:
+            raise MessageError(_OTHER_CODING)
+        return IN_CHUNKS
     if not lengths:
         return NO_BODY
     if len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
@@ -135,9 +142,11 @@ def answer_framing(head: AnswerHead, method: str) -> Framing:
     """How the body of an answer to that method ends. Raises MessageError."""
     if method == "HEAD" or head.status < 200 or head.status in (204, 304):
         return NO_BODY
-    codings = head.of("transfer-encoding")
+    codings = {coding.lower() for coding in head.of("transfer-encoding")} - {"identity"}
     if codings:
-        return _chunked(head, codings)
+        if codings != {"chunked"}:
+            raise MessageError(_OTHER_CODING)
+        return IN_CHUNKS
     lengths = {part.strip() for value in head.of("content-length") for part in value.split(",")}
     if not lengths:
         return TO_THE_END
@@ -168,25 +177,30 @@ def spell_body(pieces: Iterator[bytes], framing: Framing) -> Iterator[bytes]:
     yield b"0\r\n\r\n"
 
 
-def _read_headers(incoming: Incoming) -> Headers:
+def _read_headers(incoming: Incoming, *, lenient: bool = False) -> Headers:
+    """`lenient`: as a gateway must read answers (RFC 9112, 5.1 and 5.2): blanks before the colon
+    fall away, and a line that begins with one goes on with the header before it. In a request
+    either would be read differently by somebody else."""
     headers: list[tuple[str, str]] = []
+    left_chars = _MAX_HEAD_CHARS
     while line := incoming.line(_MAX_LINE_BYTES):
+        left_chars -= len(line)
+        if len(headers) == _MAX_HEADERS or left_chars < 0:
+            raise MessageError(
+                f"has more than {_MAX_HEADERS} headers, or of more than {_MAX_HEAD_CHARS} bytes"
+            )
+        if _CONTROL.search(line):
+            raise MessageError("has a control character in a header")
+        if lenient and headers and line[0] in " \t":
+            name, begun = headers[-1]
+            headers[-1] = (name, f"{begun} {line.strip(_BLANKS)}".strip(_BLANKS))
+            continue
         name, colon, value = line.partition(":")
-        # A line that begins with a blank would go on with the one before (obsolete since 2014).
+        name = name.rstrip(_BLANKS) if lenient else name
         if not colon or not is_token(name):
             raise MessageError("has a line that is no header")
-        if _CONTROL.search(value):
-            raise MessageError("has a control character in a header")
-        headers.append((name, value.strip(" \t")))
-        if len(headers) > _MAX_HEADERS:
-            raise MessageError(f"has more than {_MAX_HEADERS} headers")
+        headers.append((name, value.strip(_BLANKS)))
     return headers
-
-
-def _chunked(head: Head, codings: list[str]) -> Framing:
-    if head.minor == 0 or [coding.lower() for coding in codings] != ["chunked"]:
-        raise MessageError("has a transfer coding that cannot be passed on")
-    return IN_CHUNKS
 
 
 def _read_bytes(incoming: Incoming, left: int) -> Iterator[bytes]:

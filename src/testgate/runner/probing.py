@@ -21,7 +21,7 @@ from testgate.core.identity_answers import TIMES, Answer
 from testgate.core.identity_check import IdentityCheck
 from testgate.core.masking import hidden_values, mask
 from testgate.core.redaction import redact
-from testgate.runner.incoming import Incoming, MessageError
+from testgate.runner.incoming import EndedEarlyError, Incoming, MessageError
 from testgate.runner.messages import (
     AnswerHead,
     answer_framing,
@@ -92,7 +92,7 @@ def ask_green(
     until_s = time.monotonic() + within_s
     try:
         addresses = resolve(*upstream.address)
-    except OSError as exc:
+    except (OSError, UnicodeError) as exc:  # the latter of a name that cannot be looked up
         told = Answer(address=upstream.address[0], problem=f"it cannot be resolved: {exc}")
         return (told,) * TIMES
     if len(addresses) > MAX_ADDRESSES:
@@ -139,8 +139,10 @@ class _Question:
                 self.sleep(min(_PAUSE_S, left_s))
             try:
                 return self._answer(address)
-            except MessageError as exc:
+            except EndedEarlyError as exc:
                 problem = f"its answer {exc}"
+            except MessageError as exc:
+                return Answer(address=address, problem=f"its answer {exc}")
             except OSError as exc:
                 problem = f"{type(exc).__name__}: {exc}".rstrip(": ")
         return Answer(address=address, problem=problem)
@@ -156,13 +158,22 @@ class _Question:
         with Green(upstream) as green:
             green.reach()
             green.send(spell_head(f"GET {self.path} HTTP/1.1", headers))
-            answer = read_answer_head(green.incoming)
-            value, problem = _looked_for(answer, green.incoming, self.check, self.until_s)
+            incoming = Incoming(lambda most_bytes: self._receive(green, most_bytes))
+            answer = read_answer_head(incoming)
+            value, problem = _looked_for(answer, incoming, self.check)
             return Answer(address=address, status=answer.status, value=value, problem=problem)
+
+    def _receive(self, green: Green, most_bytes: int) -> bytes:
+        """As a socket does, within what is left of the time: bytes that trickle win none."""
+        left_s = self.until_s - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("it did not end in time")
+        green.socket.settimeout(min(_PATIENCE_S, left_s))
+        return green.socket.recv(most_bytes)
 
 
 def _looked_for(
-    answer: AnswerHead, incoming: Incoming, check: IdentityCheck, until_s: float
+    answer: AnswerHead, incoming: Incoming, check: IdentityCheck
 ) -> tuple[str | None, str]:
     if not 200 <= answer.status < 300:
         return None, f"status {answer.status}"
@@ -170,12 +181,13 @@ def _looked_for(
         values = answer.of(check.header.lower())
         return (", ".join(values), "") if values else (None, "no such header")
     body = bytearray()
-    for piece in read_body(incoming, answer_framing(answer, "GET")):
-        body += piece
-        if len(body) > MAX_BODY_BYTES:
-            return None, f"a body of more than {MAX_BODY_BYTES} bytes"
-        if time.monotonic() > until_s:
-            return None, "a body that does not end in time"
+    try:
+        for piece in read_body(incoming, answer_framing(answer, "GET")):
+            body += piece
+            if len(body) > MAX_BODY_BYTES:
+                return None, f"a body of more than {MAX_BODY_BYTES} bytes"
+    except TimeoutError:
+        return None, "a body that does not end in time"
     return value_in(bytes(body), check.jmespath)
 
 

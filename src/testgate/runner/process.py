@@ -45,6 +45,11 @@ def run_process(command: Command, *, timeout_s: float, grace_s: float) -> Ended:
     Its output goes to a file that grows to MAX_OUTPUT_BYTES at most. Whatever it has started is
     killed afterwards, whatever the end.
     """
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+        raise RunnerError(
+            "exit codes cannot be known: Testgate was started with the signal CHLD ignored; start "
+            "it without (in a shell: trap - CHLD)"
+        )
     # Made before the child is: it could put a link there, or a pipe that nobody reads.
     command.output_path.unlink(missing_ok=True)
     with command.output_path.open("xb", buffering=0) as output:

@@ -10,7 +10,7 @@ import ssl
 import threading
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -18,7 +18,8 @@ from testgate.core.evidence import RelayCounts
 from testgate.core.fence import Fence
 from testgate.core.redaction import redact
 from testgate.core.storing import plain
-from testgate.runner.relaying import Exchange, Loss
+from testgate.runner.own_answers import Loss
+from testgate.runner.relaying import Exchange
 from testgate.runner.request_metrics import request_metrics
 from testgate.runner.upstream import Upstream
 
@@ -58,7 +59,8 @@ class Relay:
         self._took_ms = array("d")
         self._problem = ""
         self._lost: Counter[Loss] = Counter()
-        self._open: set[socket.socket] = set()
+        self._under_way: Counter[Loss] = Counter()
+        self._open: set[Exchange] = set()
         self._closing = threading.Event()
         self._listener = socket.create_server((LOOPBACK, 0), backlog=_BACKLOG)
         self.origin = f"http://{LOOPBACK}:{self._listener.getsockname()[1]}"
@@ -72,15 +74,17 @@ class Relay:
 
     @property
     def counts(self) -> RelayCounts:
-        """What green has answered so far, and the last reason why it could not."""
+        """What green has answered so far, and the last reason why it could not. A request that is
+        still under way counts as what it is: the suite may have lost patience before the relay."""
         with self._lock:
+            lost = self._lost + self._under_way
             statuses = {str(status): n for status, n in sorted(self._statuses.items())}
             return RelayCounts(
                 requests=sum(self._statuses.values()),
                 statuses=statuses,
-                problem=self._problem,
-                unreached=self._lost[Loss.UNREACHED],
-                unanswered=self._lost[Loss.UNANSWERED],
+                problem=self._problem or _spell_under_way(self._under_way),
+                unreached=lost[Loss.UNREACHED],
+                unanswered=lost[Loss.UNANSWERED],
             )
 
     @property
@@ -102,18 +106,31 @@ class Relay:
             self._problem = redact(plain(problem))[:MAX_PROBLEM_CHARS]
             self._lost[loss] += 1
 
+    @contextlib.contextmanager
+    def under_way(self, loss: Loss) -> Iterator[None]:
+        """A request that is lost in that way if nobody waits for its end."""
+        with self._lock:
+            self._under_way[loss] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way[loss] -= 1
+
     def close(self) -> None:
-        """Stop listening and end every connection: nothing of the suite goes on after it."""
+        """Stop listening and end every connection, of the suite and with green: nothing of the
+        suite goes on after it."""
         self._closing.set()
-        with contextlib.suppress(OSError):  # somebody must come for the listener to look up
+        with contextlib.suppress(OSError):  # of Linux; elsewhere a listener looks up when one comes
+            self._listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
             socket.create_connection(self._listener.getsockname(), _WAKING_S).close()
-        self._thread.join()
+        self._thread.join(_WAKING_S)
         self._listener.close()
         with self._lock:
             left = list(self._open)
-        for connection in left:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+        for exchange in left:
+            exchange.break_off()
 
     def _accept(self) -> None:
         """One daemon thread a connection. Where files run out the suite's connection waits, where
@@ -128,32 +145,38 @@ class Relay:
             if self._closing.is_set():
                 connection.close()
                 return
+            exchange = Exchange(connection, self)
             with self._lock:
-                self._open.add(connection)
+                self._open.add(exchange)
             try:
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+                threading.Thread(target=self._serve, args=(exchange,), daemon=True).start()
             except RuntimeError:
-                self._forget(connection)
+                self._forget(exchange)
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _serve(self, exchange: Exchange) -> None:
         """A connection that the suite breaks off is the suite's to notice; the log stays quiet."""
         try:
             with contextlib.suppress(OSError):
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                Exchange(connection, self).serve()
+                exchange.serve()
         finally:
-            self._forget(connection)
+            self._forget(exchange)
 
-    def _forget(self, connection: socket.socket) -> None:
+    def _forget(self, exchange: Exchange) -> None:
         with self._lock:
-            self._open.discard(connection)
-        connection.close()
+            self._open.discard(exchange)
+        exchange.connection.close()
 
     def __enter__(self) -> "Relay":
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
+
+
+def _spell_under_way(under_way: Counter[Loss]) -> str:
+    if under_way[Loss.UNREACHED]:
+        return "no connection with green had come about when the suite ended"
+    return "green had not answered when the suite ended" if under_way[Loss.UNANSWERED] else ""
 
 
 def upstream_of(target: Target) -> Upstream:

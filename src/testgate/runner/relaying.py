@@ -10,12 +10,11 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from testgate.core.fence import fence_problem
-from testgate.runner.incoming import CHUNK_BYTES, Incoming, MessageError
+from testgate.runner.incoming import CHUNK_BYTES, EndedEarlyError, Incoming, MessageError
 from testgate.runner.messages import (
     IN_CHUNKS,
     TO_THE_END,
@@ -30,6 +29,7 @@ from testgate.runner.messages import (
     spell_body,
     spell_head,
 )
+from testgate.runner.own_answers import Loss, OwnAnswerError, refusal
 from testgate.runner.relay_headers import (
     Headers,
     own_headers,
@@ -37,33 +37,13 @@ from testgate.runner.relay_headers import (
     response_headers,
     wants_upgrade,
 )
-from testgate.runner.upstream import Green
+from testgate.runner.upstream import Green, shut_down
 
 if TYPE_CHECKING:
     from testgate.runner.relay import Relay
 
-_LINGER_S = 1.0
-_MAX_LINGER_BYTES = 50_000_000
+_LINGER_S = 2.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Loss(StrEnum):
-    """How a request came to nothing: never sent, because the relay refused it or no connection came
-    about, or left without an answer."""
-
-    REFUSED = "refused"
-    UNREACHED = "unreached"
-    UNANSWERED = "unanswered"
-
-
-class OwnAnswerError(Exception):
-    """What the relay answers itself instead of green, and why."""
-
-    def __init__(self, status: HTTPStatus, text: str, loss: Loss = Loss.REFUSED) -> None:
-        super().__init__(text)
-        self.status = status
-        self.text = text
-        self.loss = loss
 
 
 class BrokenOffError(Exception):
@@ -83,31 +63,41 @@ class Exchange:
     def serve(self) -> None:
         """Pass on one request after the other, until either side ends. Raises OSError where it is
         the suite that breaks off."""
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self.green:
             while self.is_open and not self.incoming.has_ended():
                 self._pass_on()
         self._linger()
 
+    def break_off(self) -> None:
+        """End both connections, from another thread."""
+        shut_down(self.connection)
+        self.green.break_off()
+
     def _pass_on(self) -> None:
         try:
             request = self._read()
+            framing, head = self._turned_request(request)
             asked_at = time.monotonic()
-            self._send(request)
-            answer, framing = self._receive(request)
+            with self.relay.under_way(Loss.UNREACHED):
+                self._reach()
+            with self.relay.under_way(Loss.UNANSWERED):
+                self._send(request, head, framing)
+                answer, framing = self._receive(request)
+                self.relay.answered(answer.status, time.monotonic() - asked_at)
         except OwnAnswerError as own:
             self._answer_instead(own)
-            return
-        self.relay.answered(answer.status, time.monotonic() - asked_at)
-        self._answer(request, answer, framing)
+        else:
+            self._answer(request, answer, framing)
 
     def _read(self) -> RequestHead:
         try:
             request = read_request_head(self.incoming)
         except MessageError as exc:
-            raise _refusal(f"it {exc}") from exc
+            raise refusal(f"it {exc}") from exc
         self.is_open = request.keeps_open
         if not request.target.startswith("/") and request.target != "*":
-            raise _refusal("its target is no path: this is no proxy")
+            raise refusal("its target is no path: this is no proxy")
         problem = fence_problem(self.relay.fence, request.target, request.headers)
         if problem:
             raise OwnAnswerError(
@@ -115,24 +105,25 @@ class Exchange:
             )
         return request
 
-    def _send(self, request: RequestHead) -> None:
-        framing, head = self._turned_request(request)
-        self._reach()
+    def _send(self, request: RequestHead, head: bytes, framing: Framing) -> None:
         try:
             self.green.send(head, more=not framing.is_empty)
         except OSError as exc:
             raise self._broken(exc) from exc
         if framing.is_empty:
             return
-        if request.minor == 1 and request.of("expect"):
-            self.connection.sendall(_CONTINUE)
         try:
+            if request.minor == 1 and request.of("expect"):
+                self.connection.sendall(_CONTINUE)
             for piece in spell_body(read_body(self.incoming, framing), framing):
                 if not self._is_taken(piece):
                     self.is_open = False  # what is left of the body would be read as a request
                     break
+        except (OSError, EndedEarlyError) as exc:
+            problem = "the suite broke off a request before its body had ended"
+            raise OwnAnswerError(HTTPStatus.BAD_REQUEST, problem, Loss.UNANSWERED) from exc
         except MessageError as exc:
-            raise _refusal(f"it {exc}") from exc
+            raise refusal(f"it {exc}") from exc
 
     def _turned_request(self, request: RequestHead) -> tuple[Framing, bytes]:
         """How its body ends, and its head as green gets it."""
@@ -143,16 +134,16 @@ class Exchange:
             framing = request_framing(request)
             return framing, spell_head(first_line, [*headers, *framing.headers])
         except MessageError as exc:
-            raise _refusal(f"it {exc}") from exc
+            raise refusal(f"it {exc}") from exc
         except ValueError as exc:
-            raise _refusal(str(exc)) from exc
+            raise refusal(str(exc)) from exc
 
     def _is_taken(self, piece: bytes) -> bool:
         """Whether green takes it. It may answer before it has read all, and end the connection;
         then its answer counts."""
         try:
             self.green.send(piece)
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
             return False
         except OSError as exc:
             raise self._broken(exc) from exc
@@ -173,7 +164,7 @@ class Exchange:
             self.green.reach()
         except ssl.SSLError as exc:
             raise self._unreached(f"no TLS with green at {self._where}: {_spell(exc)}") from exc
-        except OSError as exc:
+        except (OSError, UnicodeError) as exc:  # the latter of a name that cannot be looked up
             problem = f"green at {self._where} could not be reached: {_spell(exc)}"
             raise self._unreached(problem) from exc
 
@@ -218,7 +209,7 @@ class Exchange:
             self.green.close()
 
     def _turned(self, answer: AnswerHead, framing: Framing) -> Headers:
-        """Its headers as the suite gets them; chunks are told of by who sends them."""
+        """Its headers as the suite gets them, but for what tells the end of the body."""
         upstream = self.relay.upstream
         headers = response_headers(
             answer.headers,
@@ -227,14 +218,12 @@ class Exchange:
             hosts=upstream.hosts,
             origin=self.relay.origin,
         )
-        if framing.in_chunks:  # a length beside them is void (RFC 9112, 6.3)
-            return [pair for pair in headers if pair[0].lower() != "content-length"]
-        return headers
+        if framing.is_empty and framing.length_bytes is None:
+            return headers  # of an answer without a body, which may tell the length of another
+        return [pair for pair in headers if pair[0].lower() != "content-length"]
 
     def _spell_head(self, status: int, reason: str, headers: Headers, framing: Framing) -> bytes:
-        more = IN_CHUNKS.headers if framing.in_chunks else []
-        if not self.is_open:
-            more = [*more, ("Connection", "close")]
+        more = [*framing.headers, *([] if self.is_open else [("Connection", "close")])]
         return spell_head(f"HTTP/1.1 {status} {reason}", [*headers, *more])
 
     def _splice(self, head: bytes) -> None:
@@ -246,7 +235,10 @@ class Exchange:
         back = threading.Thread(
             target=_copy, args=(self.green.incoming, self.connection, upward), daemon=True
         )
-        back.start()
+        try:
+            back.start()
+        except RuntimeError:  # no threads are left: the suite sees the connection end
+            return
         _copy(self.incoming, upward, self.connection)
         back.join()
 
@@ -265,14 +257,11 @@ class Exchange:
         """Take what the suite is still sending: were it refused, the system would throw away the
         answer that is on its way (RFC 9112, 9.6)."""
         self.connection.shutdown(socket.SHUT_WR)
-        self.connection.settimeout(_LINGER_S)
-        left = _MAX_LINGER_BYTES
-        while left > 0 and (piece := self.connection.recv(CHUNK_BYTES)):
-            left -= len(piece)
-
-
-def _refusal(problem: str) -> OwnAnswerError:
-    return OwnAnswerError(HTTPStatus.BAD_REQUEST, f"the request cannot be passed on: {problem}")
+        until_s = time.monotonic() + _LINGER_S
+        while (left_s := until_s - time.monotonic()) > 0:
+            self.connection.settimeout(left_s)
+            if not self.connection.recv(CHUNK_BYTES):
+                break
 
 
 def _from_green(incoming: Incoming, framing: Framing) -> Iterator[bytes]:
@@ -283,12 +272,11 @@ def _from_green(incoming: Incoming, framing: Framing) -> Iterator[bytes]:
 
 
 def _copy(source: Incoming, sink: socket.socket, other: socket.socket) -> None:
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):  # the latter of TLS that the other one has ended
         while piece := source.some():
             sink.sendall(piece)
     for connection in (sink, other):
-        with contextlib.suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
+        shut_down(connection)
 
 
 def _spell(exc: Exception) -> str:

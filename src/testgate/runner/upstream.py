@@ -3,6 +3,7 @@
 Imported by the relay and by the questions that are asked before and after the tests.
 """
 
+import contextlib
 import select
 import socket
 import ssl
@@ -61,6 +62,11 @@ class Green:
         """`more`: something else follows at once, and may share its packet. Raises OSError."""
         self.socket.sendall(data, _MORE if more and self.upstream.tls is None else 0)
 
+    def break_off(self) -> None:
+        """End it from another thread: whoever waits for green there waits no longer."""
+        if self._socket is not None:
+            shut_down(self._socket)
+
     def close(self) -> None:
         """End it, if there is one."""
         if self._socket is not None:
@@ -72,6 +78,13 @@ class Green:
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
+
+
+def shut_down(connection: socket.socket) -> None:
+    """End a connection that another thread may be using. Of one with TLS only what is below: its
+    own state belongs to that thread."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def _connected(upstream: Upstream) -> socket.socket:

@@ -37,7 +37,7 @@ class RunTold:
 
 
 class Source(Protocol):
-    """Read-only. Every method may raise GateError."""
+    """Read-only. Every method may raise GateError, and be called from several threads at once."""
 
     @property
     def name(self) -> str:

@@ -1,7 +1,7 @@
 """Which shard runs which test: evenly, or by how long each took last time, the longest first.
 
 Every shard works this out for itself from the same ids and the same durations, in whole numbers, so
-that all come to the same. Standard library only; imported by the sharding of tests.
+that all come to the same. Standard library only; imported by the pytest plugin.
 """
 
 import hashlib

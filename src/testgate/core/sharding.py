@@ -1,6 +1,6 @@
-"""The shards of one suite: which tests are whose, and whether together they ran each test once.
+"""The shards of one suite: whether together they ran each test once. Which are whose: `balancing`.
 
-Standard library only; imported by the verdict and, beside the suite, by the pytest plugin.
+Standard library only; imported by the verdict.
 """
 
 from collections import Counter

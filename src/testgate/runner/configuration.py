@@ -1,6 +1,6 @@
 """Finds a suite's own pytest configuration, by pytest's documented rules, in its directory alone.
 
-Imported by `testgate.runner.commands` and publishing.
+Imported by `testgate.runner.commands`.
 """
 
 import configparser

@@ -182,12 +182,13 @@ def _read_headers(incoming: Incoming, *, lenient: bool = False) -> Headers:
     fall away, and a line that begins with one goes on with the header before it. In a request
     either would be read differently by somebody else."""
     headers: list[tuple[str, str]] = []
-    left_chars = _MAX_HEAD_CHARS
+    left_lines, left_chars = _MAX_HEADERS, _MAX_HEAD_CHARS
     while line := incoming.line(_MAX_LINE_BYTES):
+        left_lines -= 1
         left_chars -= len(line)
-        if len(headers) == _MAX_HEADERS or left_chars < 0:
+        if left_lines < 0 or left_chars < 0:
             raise MessageError(
-                f"has more than {_MAX_HEADERS} headers, or of more than {_MAX_HEAD_CHARS} bytes"
+                f"has more than {_MAX_HEADERS} lines of headers, or {_MAX_HEAD_CHARS} bytes"
             )
         if _CONTROL.search(line):
             raise MessageError("has a control character in a header")

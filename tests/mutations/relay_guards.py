@@ -5,6 +5,7 @@ from tests.mutations.guard import Guard
 RUNNER = "src/testgate/runner/"
 MESSAGES = "tests/runner/test_messages.py"
 RELAY = "tests/runner/test_relay.py"
+ANSWERS = "tests/runner/test_relay_answers.py"
 
 RELAY_GUARDS = (
     Guard(
@@ -13,7 +14,7 @@ RELAY_GUARDS = (
         file=RUNNER + "upstream.py",
         old="if not incoming.is_empty or (",
         new="if False or (",
-        test=f"{RELAY}::test_what_green_says_unasked_is_nobodys_answer",
+        test=f"{ANSWERS}::test_what_green_says_unasked_is_nobodys_answer",
     ),
     Guard(
         name="a request has one length",
@@ -37,7 +38,7 @@ RELAY_GUARDS = (
         file=RUNNER + "relaying.py",
         old="raise BrokenOffError from exc",
         new="return",
-        test=f"{RELAY}::test_chunks_that_break_off_break_off_for_the_suite",
+        test=f"{ANSWERS}::test_chunks_that_break_off_break_off_for_the_suite",
     ),
     Guard(
         name="a request under way counts",

@@ -130,6 +130,12 @@ mutate: setup $(VENV)/.dev ## Take each guard of the gate away in a copy: a name
 soak: setup $(VENV)/.dev ## Try 10,000 schedules of faults, repeats and races in virtual time
 	@$(BIN)/python -m tests.schedules --count 10000 --sweep
 
+EXAMPLES ?= 1000
+
+.PHONY: search
+search: setup $(VENV)/.dev ## Try EXAMPLES new examples (1000) in each property test, which take the same ones elsewhere
+	@TESTGATE_SEARCH=$(EXAMPLES) $(BIN)/python -m pytest tests -m hypothesis --numprocesses 2 --dist load --quiet
+
 .PHONY: rights
 rights: bundle $(VENV)/.dev ## Run whole deployments: how often each right of infra/gate.yaml was used
 	@$(BIN)/python -m pytest tests/deployments --numprocesses 2 --dist load --quiet --rights

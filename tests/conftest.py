@@ -1,9 +1,13 @@
-"""Settings for every test: property tests take the same examples each time; rights and schedules
-count."""
+"""Settings for every test: property tests take the same examples each time, unless TESTGATE_SEARCH
+says how many new ones to try; rights and schedules count."""
 
-from hypothesis import settings
+import os
 
-settings.register_profile("deterministic", derandomize=True, deadline=None)
-settings.load_profile("deterministic")
+from tests import hypothesis_profiles
+
+if count := os.environ.get("TESTGATE_SEARCH"):
+    hypothesis_profiles.search(int(count))
+else:
+    hypothesis_profiles.repeat()
 
 pytest_plugins = ["tests.rights.plugin", "tests.schedules.plugin"]

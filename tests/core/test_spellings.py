@@ -58,6 +58,7 @@ SECRETS = st.text(
 @given(value=SECRETS)
 @example(value=ODD)
 @example(value="pa'ss-wo.rd+12/3")
+@example(value="begun as \u00c3")  # b"\\xc3\\x83" begins as its own number does, "\\xc3"
 @example(value="C:\\new\\\\ \"'\\''&amp;\\")
 def test_no_spelling_leaves_a_trace(value):
     told = {name: mask(f"\0{spelled(value)}\1", [value]) for name, spelled in SPELLINGS.items()}

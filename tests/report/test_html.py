@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import testgate.report
@@ -174,10 +174,11 @@ def skeleton(root):
     return Counter((node.tag, *sorted(node.attributes)) for node in root.all())
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.one_of(st.text(min_size=1, max_size=80), st.sampled_from([n for n in records.HOSTILE if n]))
 )
+@example("0.py")
+@example("test_a.py::test_b[<b>]")
 def test_nothing_that_a_test_says_becomes_markup(text):
     """The page of any text has the elements of a page of a harmless one, and shows the text."""
     one_line = " ".join(text.split()) or "x"
@@ -186,7 +187,8 @@ def test_nothing_that_a_test_says_becomes_markup(text):
     root = page(records.record(records.broken(one_line, **fields), image=one_line))
     harmless = {"message": "m" * len(one_line), "trace": "x\n  m", "file": "f"}
     harmless |= {"output": "x\no"}
-    other = page(records.record(records.broken("n", **harmless), image="i"))
+    alike = "n.py" if re.fullmatch(r"[^:]+\.py(::.+)?", one_line) else "n"  # pytest can name it
+    other = page(records.record(records.broken(alike, **harmless), image="i"))
     assert skeleton(root) == skeleton(other)
     shown = visible(one_line)[:400]
     assert shown in root.one("article", id="failure-1").text
@@ -214,7 +216,6 @@ def test_what_hides_or_turns_text_is_made_visible():
     assert visible("שלום عربى 👩‍👩‍👧") == "שלום عربى 👩‍👩‍👧"
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.one_of(damaged(records.rich()), damaged(records.compared())))
 def test_any_record_has_a_page(record):
     root = page(record)

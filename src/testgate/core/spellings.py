@@ -153,14 +153,16 @@ def _entity(char: str, *others: str) -> str:
 
 
 def _escapes(char: str) -> list[str]:
-    """What a backslash and letters stand for it, in JSON and Python."""
+    """What a backslash and letters stand for it, in JSON and Python; the longest first, for one
+    may begin as another does."""
     code = ord(char)
     bytes_ = char.encode(errors="surrogatepass")
     spelled = {repr(bytes_)[2:-1], ascii(char)[1:-1], repr(char)[1:-1]}
     spelled |= {"".join(f"\\u{unit:04x}" for unit in _units(code)), f"\\x{code:02x}"}
     spelled |= {"".join(f"\\x{byte:02x}" for byte in bytes_)}
     spelled |= {{"\b": "\\b", "\f": "\\f", "\x1b": "\\e"}.get(char, "")}
-    return sorted(each for each in spelled if re.match(r"\\\w", each))
+    escapes = (each for each in spelled if re.match(r"\\\w", each))
+    return sorted(escapes, key=lambda each: (-len(each), each))
 
 
 def _units(code: int) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from testgate.core.layout import RunPlace
 from testgate.report.terminal import print_run, print_why
-from tests.report.records import EXECUTION, broken, record, refused, stored
+from tests.report.records import EXECUTION, TRACE, broken, record, refused, stored
 
 PLACE = RunPlace(cluster="shop", service="web", deployment_id="d" * 21, run_name="web-0f3c" * 6)
 ANSWER = {
@@ -33,6 +33,15 @@ def test_addresses_and_digests_stand_whole_on_a_line(width):
     lines = printed(print_run, told, width)
     for whole in (told["plan_digest"], f"s3://records/{PLACE.prefix}", EXECUTION):
         assert any(line.endswith(f"  {whole}") for line in lines)
+
+
+@pytest.mark.parametrize("soft_wrap", [True, False])
+def test_a_trace_is_printed_as_it_was_written(soft_wrap):
+    file = io.StringIO()
+    console = Console(file=file, width=60, soft_wrap=soft_wrap)
+    print_why(console, stored(refused()), ANSWER, "records", PLACE)
+    lines = file.getvalue().splitlines()
+    assert [line for line in TRACE.splitlines() if line and f"    {line}" not in lines] == []
 
 
 def test_the_answers_time_is_told_as_the_others_are():

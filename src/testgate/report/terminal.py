@@ -4,11 +4,11 @@ Needs Rich; imported by the command line alone.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import indent
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -42,7 +42,9 @@ def print_why(
     console.print(_headline(record, answer, place))
     console.print()
     if record:
-        console.print(Group(*_first_failure(record), *_counts(record)))
+        for part in _first_failure(record):
+            console.print(part, soft_wrap=True)  # a trace's lines are a terminal's to fold
+        console.print(Group(*_counts(record)))
     _print_rows(console, _facts(record, answer, bucket, place))
     console.print()
     if record:
@@ -108,7 +110,7 @@ def _headline(record: Record | None, answer: Record | None, place: RunPlace) -> 
     return Group(line, Text(str(told["sentence"]), style=colour))
 
 
-def _first_failure(record: Record) -> Iterator[RenderableType]:
+def _first_failure(record: Record) -> Iterator[Text]:
     found = first_failure(record)
     if found is None:
         return
@@ -117,18 +119,24 @@ def _first_failure(record: Record) -> Iterator[RenderableType]:
         ("First failing test  ", "bold"), (str(test["name"]), "red"), f"  (suite {suite['name']})"
     )
     if test.get("message"):
-        yield Padding(Text(str(test["message"])), (0, 0, 0, 2))
+        yield _indented(str(test["message"]), 2)
     if test.get("file"):
         line = f":{test['line']}" if test.get("line") is not None else ""
-        yield Padding(Text(f"at {test['file']}{line}", style="dim"), (0, 0, 0, 2))
+        yield _indented(f"at {test['file']}{line}", 2, "dim")
     if test.get("trace"):
         lines = str(test["trace"]).splitlines()[-MAX_TRACE_LINES:]
-        yield Padding(Text("\n".join(lines), style="dim"), (1, 0, 0, 4))
+        yield Text()
+        yield _indented("\n".join(lines), 4, "dim")
     if test.get("output"):
         lines = str(test["output"]).splitlines()[-MAX_OUTPUT_LINES:]
-        yield Padding(Text("captured output", style="bold dim"), (1, 0, 0, 2))
-        yield Padding(Text("\n".join(lines), style="dim"), (0, 0, 0, 4))
+        yield Text()
+        yield _indented("captured output", 2, "bold dim")
+        yield _indented("\n".join(lines), 4, "dim")
     yield Text()
+
+
+def _indented(text: str, by: int, style: str = "") -> Text:
+    return Text(indent(text, " " * by), style=style)
 
 
 def _counts(record: Record) -> Iterator[RenderableType]:
@@ -210,7 +218,7 @@ def _suite(suite: Record) -> RenderableType:
         colour = COLOURS.get(test["outcome"], "white")
         table.add_row(
             f"[{colour}]{test['outcome']}[/]",
-            Text(test["name"]),
+            Text(test["name"], overflow="fold"),
             Text(f"{test['duration_s']:.2f} s", style="dim"),
         )
     for entry in suite.get("quarantine", ()):

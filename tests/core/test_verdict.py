@@ -3,11 +3,11 @@
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from testgate.core.counting import distinct_tests
-from testgate.core.evidence import Crash, Evidence, Run, TestResult
+from testgate.core.evidence import Crash, RelayCounts, Run, TestResult
 from testgate.core.outcomes import PASSING, Outcome, headline, worst
 from testgate.core.suite_verdict import judge_suite
 from testgate.core.verdict import judge
@@ -34,6 +34,32 @@ def test_failures_refuse_with_arithmetic_and_the_first_name():
     assert result.sentence == (
         "2 of 3 tests in suite smoke failed (allowed 0); first: test_checkout: 500, expected 201"
     )
+
+
+def unrunnable(name):
+    return TestResult(name=name, outcome=Outcome.SUITE_ERROR, message="fixture 'cart' not found")
+
+
+def test_tests_that_cannot_run_as_written_are_a_broken_suite():
+    result = verdict(evidence(plan(), passed("a"), unrunnable("test_cart"), exit_code=1))
+    assert result.outcome is Outcome.SUITE_ERROR
+    assert result.sentence == (
+        "1 of 2 tests in suite smoke cannot run as they are written; "
+        "first: test_cart: fixture 'cart' not found"
+    )
+
+
+def test_beside_a_failed_test_they_are_news_of_green_all_the_same():
+    tests = (unrunnable("test_cart"), failed("test_pay"))
+    result = verdict(evidence(plan(), *tests))
+    assert (result.outcome, result.sentence) == (
+        Outcome.FAILED,
+        "2 of 2 tests in suite smoke failed (allowed 0); first: test_pay: 500, expected 201",
+    )
+    two = plan(suite(shards=2))
+    one, other = (evidence(two, test, exit_code=1) for test in tests)
+    shards = [one, dataclasses.replace(other, run=Run(suite="smoke", shard=2))]
+    assert judge_suite(two.suites[0], shards).outcome is Outcome.FAILED
 
 
 @pytest.mark.parametrize(
@@ -176,33 +202,34 @@ def test_worst_and_headline_follow_the_order():
         worst([])
 
 
-tests = st.lists(
+TESTS = st.lists(
     st.builds(TestResult, name=st.text(max_size=5), outcome=st.sampled_from(Outcome)), max_size=6
 )
-runs = st.builds(
-    lambda tests, code, late, problem, shard, name, retry: Evidence(
-        run=Run(suite=name, shard=shard, retry=retry),
-        input_digest=DIGEST,
-        plan_digest=plan().digest,
-        exit_code=code,
-        timed_out=late,
-        report_problem=problem,
-        tests=tuple(tests),
-        started_at="",
-        ended_at="",
-        allowed_s=300.0,
-    ),
-    tests,
-    st.none() | st.integers(-15, 6),
-    st.booleans(),
-    st.none() | st.just("broken"),
-    st.integers(1, 2),
-    st.sampled_from(["smoke", "other"]),
-    st.integers(0, 1),
+RUNS = st.builds(
+    Run, suite=st.sampled_from(["smoke", "other"]), shard=st.integers(1, 2), retry=st.integers(0, 1)
 )
+ODD: dict[str, st.SearchStrategy[object]] = {
+    "tests": TESTS.map(tuple),
+    "run": RUNS,
+    "exit_code": st.none() | st.integers(-15, 6),
+    "timed_out": st.booleans(),
+    "report_problem": st.none() | st.just("broken"),
+    "relay": st.none()
+    | st.builds(RelayCounts, requests=st.integers(0, 2), unreached=st.integers(0, 1)),
+}
 
 
-@given(st.lists(runs, max_size=3))
+@st.composite
+def left_behind(draw):
+    """A clean run, of which up to three things are something else."""
+    odd = draw(st.lists(st.sampled_from(list(ODD)), max_size=3, unique=True))
+    clean = evidence(plan(), passed("a"), passed("b"))
+    return dataclasses.replace(clean, **{name: draw(ODD[name]) for name in odd})
+
+
+@given(st.lists(left_behind(), max_size=3))
+@example([evidence(plan(), passed("a"))])
+@example([evidence(plan(), passed("a"), relay=None)])
 def test_only_one_clean_run_of_what_is_due_ever_passes(results):
     result = verdict(*results)
     clean = [
@@ -214,7 +241,10 @@ def test_only_one_clean_run_of_what_is_due_ever_passes(results):
         and r.report_problem is None
         and any(t.outcome in PASSING for t in distinct_tests(r.tests))
         and all(t.outcome in PASSING | {Outcome.SKIPPED} for t in r.tests)
+        and r.relay is not None
+        and r.relay.requests
     ]
+    event(result.outcome.value)
     assert (result.outcome is Outcome.PASSED) == (len(results) == 1 and len(clean) == 1)
     assert result.sentence
 

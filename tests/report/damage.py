@@ -9,6 +9,7 @@ OTHERS = st.one_of(
     st.booleans(),
     st.integers(-5, 5),
     st.floats(),
+    st.sampled_from([1e306, 10**400]),
     st.text(max_size=5),
     st.just([]),
     st.just({}),

@@ -102,6 +102,8 @@ def test_a_test_is_named_as_its_framework_would(test, name):
     [
         ctrf(case(duration="soon", line=True, message=7, trace=None)),
         ctrf(case(duration=-1, line=-1)),
+        ctrf(case(duration=1e306)),
+        ctrf(case(duration=10**299)),
         ctrf(case(), specVersion="0.0.0", surprise={"a": [1]}),
         ctrf(),
     ],

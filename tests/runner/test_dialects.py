@@ -73,8 +73,17 @@ def counted(verdict):
             *("pytest", 1, "pytest-kinds.xml", "failed"),
             *({"failed": 1, "skipped": 1, "passed": 1}, "1 of 2 tests in suite smoke failed"),
         ),
+        (
+            *("pytest", 1, "pytest-no-fixture.xml", "suite_error", {"suite_error": 3, "passed": 1}),
+            "3 of 4 tests in suite smoke cannot run as they are written; first: "
+            "test_a.py::test_basket: fixture 'basket' not found",
+        ),
         ("pytest", 0, "pytest-rerunfailures.xml", "passed", {"passed": 3}, "3 of 3 tests"),
         ("robot", 2, "robot.xml", "failed", {"failed": 2, "passed": 1}, "2 of 3 tests"),
+        (
+            *("robot", 3, "robot-no-keyword.xml", "suite_error", {"suite_error": 3, "passed": 1}),
+            "first: A::Misspelt: No keyword with name 'Shuld Be Equal' found",
+        ),
         ("robot", 252, "robot.xml", "suite_error", {"failed": 2, "passed": 1}, "invalid data"),
         ("robot", 200, "robot.xml", "failed", {"failed": 2, "passed": 1}, "2 of 3 tests"),
         ("robot", 0, "robot.xml", "suite_error", {"failed": 2, "passed": 1}, "must agree"),

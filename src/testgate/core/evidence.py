@@ -15,6 +15,7 @@ from testgate.core.outcomes import Outcome
 T = TypeVar("T")
 EVIDENCE_SCHEMA = "testgate.evidence/1"
 MAX_OUTPUT_CHARS = 4_000  # of what a test printed: its end
+MAX_DURATION_S = 1e9  # longer than anybody has watched a test; sums and products stay finite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +249,13 @@ def _parse_collected(raw: object) -> Collected | None:
     return Collected(digest=_typed(raw, "digest", str), total=total, selected=selected)
 
 
+def plausible_s(value: object) -> float:
+    """A duration that somebody told, in seconds; 0 for what is none, or none that can be."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if 0 <= value <= MAX_DURATION_S else 0.0
+
+
 def _typed(raw: Mapping[str, object], key: str, kind: type[T]) -> T:
     value = raw[key]
     if type(value) is not kind:
@@ -276,11 +284,10 @@ def _parse_test(raw: object) -> TestResult:
         raise EvidenceError("a test in the evidence is not an object")
     if raw.get("outcome") not in [outcome.value for outcome in Outcome]:
         raise EvidenceError(f"a test in the evidence has outcome {raw.get('outcome')!r}")
-    duration = raw.get("duration_s", 0.0)
     return TestResult(
         name=_typed(raw, "name", str),
         outcome=Outcome(raw["outcome"]),
-        duration_s=float(duration) if isinstance(duration, int | float) else 0.0,
+        duration_s=plausible_s(raw.get("duration_s")),
         message=str(raw.get("message", "")),
         trace=str(raw.get("trace", "")),
         output=str(raw.get("output", "")),

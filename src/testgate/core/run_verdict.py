@@ -71,11 +71,18 @@ def run_problem(suite: Suite, evidence: Evidence, on: date | None) -> Problem | 
 
 
 def failed(where: str, unexplained: Sequence[TestResult], ran: int) -> Problem:
-    """Green misbehaved: the arithmetic, and the first test that says so."""
+    """Green misbehaved: the arithmetic, and the first test that says so. Tests that could not run
+    as they are written say nothing of green, if all are such."""
+    of_green = [test for test in unexplained if test.outcome is not Outcome.SUITE_ERROR]
+    if not of_green:
+        return _suite_error(
+            f"{len(unexplained)} of {ran} tests in {where} cannot run as they are written"
+            f"{first_failure(unexplained)}"
+        )
     return Problem(
         outcome=Outcome.FAILED,
         sentence=f"{len(unexplained)} of {ran} tests in {where} failed (allowed 0)"
-        f"{first_failure(unexplained)}",
+        f"{first_failure(of_green)}",
     )
 
 

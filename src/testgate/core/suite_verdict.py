@@ -191,13 +191,14 @@ def _shards_verdict(said: SuiteVerdict, shards: Sequence[_Shard]) -> Problem | N
 def _failure(said: SuiteVerdict) -> tuple[Outcome, str]:
     """Failed tests speak of green only if the suite has met it."""
     where, relay = f"suite {said.suite.name}", said.relay
-    sentence = failed(where, said.failures, said.counts.ran).sentence
+    problem = failed(where, said.failures, said.counts.ran)
+    sentence = problem.sentence
     elsewhere = untried(said.suite, relay)
     if elsewhere is not None:
         return elsewhere.outcome, f"{elsewhere.sentence}; {sentence}"
     if relay is not None and relay.unreached:
         sentence += f"; {relay.unreached} of its requests did not reach green: {relay.problem}"
-    return Outcome.FAILED, sentence
+    return problem.outcome, sentence
 
 
 def _unearned(said: SuiteVerdict, left: Sequence[Evidence]) -> Problem | None:

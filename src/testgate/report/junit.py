@@ -128,7 +128,8 @@ def _case(suite: SuiteView, test: TestView, names: "_Names") -> Element:
 
 def _result(test: TestView) -> Element | None:
     if test.failed:
-        failure = Element("failure", message=_clean(test.message), type=test.outcome.value)
+        tag = "error" if test.outcome is Outcome.SUITE_ERROR else "failure"
+        failure = Element(tag, message=_clean(test.message), type=test.outcome.value)
         failure.text = _clean(test.trace)
         return failure
     if test.quarantine is not None and test.outcome is not Outcome.PASSED:

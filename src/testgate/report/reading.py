@@ -9,6 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from testgate.core.evidence import plausible_s
 from testgate.core.outcomes import Outcome
 from testgate.report.view import (
     COUNTED,
@@ -62,7 +63,7 @@ def read_record(record: Record) -> RunView:
         suites=tuple(_suite(raw) for raw in _mappings(record, "suites")),
         config=_mapping(record, "config"),
         image_digest=_text(before, "image_digest"),
-        spans={name: _number(value) for name, value in _mapping(record, "spans").items()},
+        spans={name: plausible_s(value) for name, value in _mapping(record, "spans").items()},
         host=_text(before, "host"),
         header_names=_texts(before, "header_names"),
         target_port=_port(_mapping(before, "target_states")),
@@ -137,7 +138,7 @@ def _test(raw: Record, default: Outcome) -> TestView:
     return TestView(
         name=_text(raw, "name"),
         outcome=_outcome(raw["outcome"]) if "outcome" in raw else default,
-        duration_s=_number(raw.get("duration_s")),
+        duration_s=plausible_s(raw.get("duration_s")),
         message=_text(raw, "message"),
         trace=_text(raw, "trace"),
         output=_text(raw, "output"),
@@ -247,9 +248,3 @@ def _mappings(raw: Record, key: str) -> list[Record]:
 
 def _whole(value: object, default: int = 0) -> int:
     return value if type(value) is int else default
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return 0.0
-    return float(value) if 0 <= value < float("inf") else 0.0

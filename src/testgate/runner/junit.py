@@ -21,6 +21,7 @@ from testgate.runner.captured import ERR, OUT, Captured, SuiteOutputs
 from testgate.runner.files import read_plain
 from testgate.runner.junit_counts import Counted
 from testgate.runner.reported import (
+    MAX_MESSAGE_CHARS,
     MAX_NAME_CHARS,
     MAX_REPORT_BYTES,
     MAX_TRACE_CHARS,
@@ -31,6 +32,7 @@ from testgate.runner.reported import (
     is_failure,
     seconds,
 )
+from testgate.runner.unrunnable import unrunnable
 
 MAX_DEPTH = 100
 MAX_ELEMENTS = 1_000_000
@@ -235,7 +237,11 @@ def _result(case: Element) -> tuple[Outcome, str, str]:
     for tag in _FAILURES:
         found = case.find(tag)
         if found is not None:
-            return Outcome.FAILED, _message(found, tag), clean(found.text or "", MAX_TRACE_CHARS)
+            trace = clean(found.text or "", MAX_TRACE_CHARS)
+            why = unrunnable(found.get("message", ""), found.text or "")
+            if why is not None:
+                return Outcome.SUITE_ERROR, clean(why, MAX_MESSAGE_CHARS), trace
+            return Outcome.FAILED, _message(found, tag), trace
     said = {_word(value) for value in _statuses(case)}
     if said & _NOT_PASSED:
         return Outcome.FAILED, f"its status is {', '.join(sorted(said & _NOT_PASSED))}", ""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from testgate.core.errors import RunnerError
-from testgate.core.evidence import TestResult
+from testgate.core.evidence import TestResult, plausible_s
 from testgate.core.outcomes import PASSING, Outcome
 from testgate.core.record import MAX_FULL_FAILURES
 from testgate.core.redaction import redact
@@ -66,12 +66,11 @@ def first_line(text: str) -> str:
 
 
 def seconds(value: object) -> float:
-    """A duration; 0 for what is none."""
+    """A duration, also where it is spelled out; 0 for what is none."""
     try:
-        number = float(value) if isinstance(value, str | int | float) else 0.0
-    except (ValueError, OverflowError):
+        return plausible_s(float(value) if isinstance(value, str) else value)
+    except ValueError:
         return 0.0
-    return number if 0 <= number < float("inf") else 0.0
 
 
 def is_failure(outcome: Outcome) -> bool:

@@ -9,6 +9,8 @@ LAMBDA_VENV := $(VENV)/lambda-runtime
 AWS_CLI_VENV := $(VENV)/aws-cli
 NEWMAN := $(VENV)/newman
 SYSTEM_CAS := /etc/ssl/certs/ca-certificates.crt# what Debian trusts, and Node alone does not
+# Tests start hundreds of processes: what they import is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo -n)
 
 .PHONY: help

@@ -6,14 +6,12 @@ test_mutants.py holds that edits still apply, and that the schedules are harmles
 """
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
+from tests.broken_copies import BrokenCopies, broken_copies
 from tests.schedules.schedule import (
     Act,
     ActKind,
@@ -30,8 +28,6 @@ from tests.schedules.schedule import (
     SuiteSpec,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("src", "hooks", "state_machines", "tests")
 MOST_SCHEDULES = 5_000
 FOUND = 1
 CORE = "src/testgate/core/"
@@ -209,34 +205,28 @@ MUTANTS = (
 
 def main(arguments: list[str]) -> int:
     """A line for each mutant; 1 if the promise that it should break held."""
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
-        told = list(pool.map(lambda mutant: broken_in_copy(mutant, arguments), MUTANTS))
     missed = 0
-    for mutant, names in zip(MUTANTS, told, strict=True):
-        noticed = mutant.broken in names
-        missed += not noticed
-        sys.stdout.write(f"{'noticed ' if noticed else 'SURVIVED'}  {mutant.name}\n")
+    with broken_copies() as copies, ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        told = pool.map(lambda mutant: broken_in_copy(mutant, copies, arguments), MUTANTS)
+        for mutant, names in zip(MUTANTS, told, strict=True):
+            noticed = mutant.broken in names
+            missed += not noticed
+            sys.stdout.write(f"{'noticed ' if noticed else 'SURVIVED'}  {mutant.name}\n")
+            sys.stdout.flush()
     sys.stdout.write(f"{len(MUTANTS) - missed} breakages broke a promise, {missed} did not\n")
     return 1 if missed else 0
 
 
-def broken_in_copy(mutant: Mutant, arguments: list[str]) -> frozenset[str]:
+def broken_in_copy(mutant: Mutant, copies: BrokenCopies, arguments: list[str]) -> frozenset[str]:
     """The promises that a schedule breaks in a copy of the code with that edit."""
     run = ["--replay", repr(mutant.schedule)]
     if "--search" in arguments:
         run = ["--sweep", "--no-shrink", "--processes", "1", "--count", str(MOST_SCHEDULES)]
-    with tempfile.TemporaryDirectory(prefix="mutant-") as place:
-        copy = Path(place)
-        for name in COPIED:
-            ignore = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / name, copy / name, ignore=ignore)
-        file = copy / mutant.file
-        file.write_text(file.read_text().replace(mutant.old, mutant.new))
-        paths = f"{copy / 'src'}{os.pathsep}{copy}"
+    with copies.changed(mutant.file, mutant.old, mutant.new) as copy:
         ended = subprocess.run(
             [sys.executable, "-m", "tests.schedules", *run],
-            cwd=copy,
-            env=os.environ | {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
+            cwd=copy.path,
+            env=copy.environment,
             capture_output=True,
             text=True,
             check=False,

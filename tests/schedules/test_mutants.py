@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.broken_copies import ROOT
 from tests.schedules.invariants import INVARIANTS, broken
-from tests.schedules.mutants import MUTANTS, ROOT
+from tests.schedules.mutants import MUTANTS
 from tests.schedules.simulate import simulate
 
 

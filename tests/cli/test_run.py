@@ -1,5 +1,6 @@
 """`testgate run`: what a gate would say, without AWS, in a process of its own."""
 
+import contextlib
 import http.server
 import json
 import os
@@ -222,12 +223,10 @@ def test_wrong_usage_is_told_and_nothing_is_run(gate, arguments, said):
     assert "secretword" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("number", "whole_group", "code"),
-    [(signal.SIGINT, True, 130), (signal.SIGTERM, False, 143), (signal.SIGKILL, False, -9)],
-    ids=["as a terminal interrupts", "as CI cancels", "killed"],
-)
-def test_nothing_that_a_suite_has_started_is_left(gate, url, tmp_path, number, whole_group, code):
+@pytest.fixture
+def hanging(gate, url, tmp_path):
+    """A run whose suite hangs and has started something in a session of its own; and who must be
+    gone with it."""
     pids = tmp_path / "pids"
     gate.suite(
         "smoke",
@@ -241,18 +240,68 @@ def test_starts_others():
     time.sleep(600)
 """,
     )
-    running = subprocess.Popen(
-        gate.command("--url", url),
-        cwd=gate.directory,
-        env=gate.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    until(lambda: pids.exists() and pids.read_text().endswith(" "))
+    with contextlib.ExitStack() as ending:
+
+        def start(*before):
+            running = subprocess.Popen(
+                [*before, *gate.command("--url", url)],
+                cwd=gate.directory,
+                env=gate.environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            ending.callback(running.wait)
+            ending.callback(running.kill)
+            until(lambda: pids.exists() and pids.read_text().endswith(" "))
+            return running, list(map(int, pids.read_text().split()))
+
+        yield start
+
+
+@pytest.mark.parametrize(
+    ("number", "whole_group", "code"),
+    [
+        (signal.SIGINT, True, 130),
+        (signal.SIGTERM, False, 143),
+        (signal.SIGTERM, True, 143),
+        (signal.SIGHUP, True, -signal.SIGHUP),
+        (signal.SIGKILL, False, -signal.SIGKILL),
+    ],
+    ids=[
+        "as a terminal interrupts",
+        "as CI cancels",
+        "as timeout ends a group",
+        "as a terminal closes",
+        "killed",
+    ],
+)
+def test_nothing_that_a_suite_has_started_is_left(hanging, number, whole_group, code):
+    running, left = hanging()
     (os.killpg if whole_group else os.kill)(running.pid, number)
     assert running.wait(30) == code
-    left = list(map(int, pids.read_text().split()))
+    until(lambda: not any(map(lives, left)))
+
+
+def test_nothing_is_left_for_who_keeps_pressing_ctrl_c(hanging):
+    running, left = hanging()
+    pause = threading.Event()
+    while running.poll() is None:
+        os.killpg(running.pid, signal.SIGINT)
+        pause.wait(0.002)
+    until(lambda: not any(map(lives, left)))
+
+
+def test_in_the_background_a_run_does_not_hear_ctrl_c_and_leaves_nothing_when_ended(hanging):
+    """A shell starts its background jobs with the signal ignored."""
+    running, left = hanging("sh", "-c", 'trap "" INT HUP; exec "$@"', "sh")
+    os.killpg(running.pid, signal.SIGINT)
+    os.killpg(running.pid, signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        running.wait(0.5)
+    assert all(map(lives, left))
+    os.kill(running.pid, signal.SIGTERM)
+    assert running.wait(30) == 143
     until(lambda: not any(map(lives, left)))
 
 

@@ -26,11 +26,12 @@ from testgate.runner.artifacts import Artifact, artifacts_in
 from testgate.runner.bundle import unpack_bundle
 from testgate.runner.files import read_plain
 from testgate.runner.process import MAX_OUTPUT_BYTES
-from testgate.runner.remains import end_with_parent
+from testgate.runner.remains import end_all_below, end_with_parent
 from testgate.runner.suite import SuiteRun, may_try_again, run_suite
 from testgate.runner.telling import progress_at
 
 ENDING_S = 15.0  # longer than the runner gives a suite to end
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # a group may get any of them at once
 _SPAWNING = multiprocessing.get_context("spawn")
 
 
@@ -110,7 +111,7 @@ class Attempt:
         """Have it end its suite, and then itself."""
         if self.process.pid is not None and self.process.is_alive():
             with suppress(ProcessLookupError):
-                os.kill(self.process.pid, signal.SIGINT)
+                os.kill(self.process.pid, signal.SIGTERM)
 
     def end(self) -> None:
         """Wait for its end, and see to it."""
@@ -151,16 +152,36 @@ def _run(
     only: tuple[str, ...],
 ) -> None:
     """One attempt, in a process of its own, which ends with the one that has started it."""
+    for number in _ENDINGS:
+        # What is ignored stays so: nohup lives on without its terminal, a job in the background
+        # without Ctrl-C. By SIGTERM the one that has started it ends it.
+        if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupted_once)
     end_with_parent()
-    directory.mkdir()
+    starter = multiprocessing.parent_process()
+    if starter is None or os.getppid() != starter.pid:
+        return  # it has ended already
     run = SuiteRun(task=task, directory=directory, granted=granted, only=only)
-    result: Result
+    with suppress(KeyboardInterrupt):
+        try:
+            given.send(_result(run, bundle, hidden))
+        finally:
+            end_all_below()  # the runner may have been at ending them when it was interrupted
+
+
+def _interrupted_once(_number: int, _frame: object) -> None:
+    """A terminal, who presses Ctrl-C again, and the one that has started it may all ask: the first
+    is heard, and no other keeps the suite's processes from being ended then."""
+    for number in _ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _result(run: SuiteRun, bundle: bytes | None, hidden: tuple[str, ...]) -> Result:
+    run.directory.mkdir()
     try:
         if bundle is not None:
-            unpack_bundle(bundle, task.suite.bundle, run.suite_dir)
-        result = mask_evidence(run_suite(run), hidden)
-    except KeyboardInterrupt:
-        return
+            unpack_bundle(bundle, run.task.suite.bundle, run.suite_dir)
+        return mask_evidence(run_suite(run), hidden)
     except Exception as exc:  # noqa: BLE001 - whatever it is, it is why there is no result
-        result = Crash(run=task.run, error=type(exc).__name__, cause=mask(str(exc), hidden))
-    given.send(result)
+        return Crash(run=run.task.run, error=type(exc).__name__, cause=mask(str(exc), hidden))

@@ -35,8 +35,13 @@ def hide_from_children() -> None:
 
 
 def end_with_parent() -> None:
-    """Be interrupted when the process that started this one ends, however it does. Linux only."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+    """Get SIGTERM when the process that started this one ends, however it does. Linux only."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def end_all_below() -> None:
+    """Kill every process below this one. Linux only."""
+    _end_below(os.getpid(), set())
 
 
 @contextmanager

@@ -283,6 +283,38 @@ def test_nothing_that_a_suite_has_started_is_left(hanging, number, whole_group, 
     until(lambda: not any(map(lives, left)))
 
 
+def test_an_interrupted_suite_may_take_away_its_test_data(gate, url, tmp_path):
+    begun, gone = tmp_path / "begun", tmp_path / "gone"
+    gate.suite(
+        "smoke",
+        ASK
+        + f"""
+import pathlib, pytest, time
+@pytest.fixture
+def cart():
+    yield pathlib.Path({str(begun)!r})
+    pathlib.Path({str(gone)!r}).write_text(str(get("/cart").status_code))
+def test_cart(cart):
+    cart.touch()
+    time.sleep(600)
+""",
+    )
+    running = subprocess.Popen(
+        gate.command("--url", url),
+        cwd=gate.directory,
+        env=gate.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        text=True,
+    )
+    until(begun.exists)
+    os.killpg(running.pid, signal.SIGINT)
+    printed, _ = running.communicate(timeout=60)
+    assert (running.returncode, gone.read_text()) == (130, "200")
+    assert "interrupted: what runs gets 10 s to clean up" in printed
+
+
 def test_nothing_is_left_for_who_keeps_pressing_ctrl_c(hanging):
     running, left = hanging()
     pause = threading.Event()

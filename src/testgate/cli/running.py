@@ -24,6 +24,7 @@ from testgate.core.progress import Progress
 from testgate.core.record import RunFacts, build_rehearsal, suite_times
 from testgate.core.verdict import Verdict, judge, refused_so_far
 from testgate.runner.remains import fresh_directory
+from testgate.runner.suite import GRACE_S
 
 LOOK_S = 0.2
 
@@ -69,7 +70,14 @@ class Ended:
     again: bool
 
 
-Happening = Started | Working | Ended
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted:
+    """What runs is ended before its time; suites may take `grace_s` to clean up."""
+
+    grace_s: float
+
+
+Happening = Started | Working | Ended | Interrupted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +238,8 @@ class _Work:
         finally:
             for at in running:
                 at.interrupt()
+            if running:
+                self.tell(Interrupted(grace_s=GRACE_S))
             for at in running:
                 at.end()
         return results

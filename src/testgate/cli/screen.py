@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from testgate.cli.running import (
     Ended,
     Happening,
+    Interrupted,
     Rehearsal,
     Started,
     Working,
@@ -87,6 +88,9 @@ class Screen:
                     )
             case Ended():
                 self._ended(happening)
+            case Interrupted(grace_s=grace_s):
+                said = f"interrupted: what runs gets {grace_s:.0f} s to clean up"
+                self._console.print(f"[yellow]{said}[/]")
 
     def _ended(self, ended: Ended) -> None:
         run = ended.result.run

@@ -87,14 +87,22 @@ def _start(command: Command) -> subprocess.Popen[bytes]:
 
 def _wait(process: subprocess.Popen[bytes], timeout_s: float, grace_s: float) -> Ended:
     # A thread waits without a timeout: with one, the standard library looks up to 50 ms too late.
-    waiting = threading.Thread(target=process.wait, daemon=True)
-    waiting.start()
-    waiting.join(timeout_s)
-    timed_out = waiting.is_alive()
-    if timed_out:
-        _signal_group(process, signal.SIGINT)  # as a terminal would: a shell waits for its child
-        waiting.join(grace_s)
+    over = threading.Event()  # an interrupted Thread.join takes the thread for ended
+    threading.Thread(target=_tell_end, args=(process, over), daemon=True).start()
+    timed_out = True
+    try:
+        timed_out = not over.wait(timeout_s)
+    finally:  # also where this process is interrupted: a suite may have test data to take away
+        if not over.is_set():
+            # As a terminal would: a shell waits for its child.
+            _signal_group(process, signal.SIGINT)
+            over.wait(grace_s)
     return Ended(exit_code=process.poll(), timed_out=timed_out)
+
+
+def _tell_end(process: subprocess.Popen[bytes], over: threading.Event) -> None:
+    process.wait()
+    over.set()
 
 
 def _copy(process: subprocess.Popen[bytes], output: RawIOBase) -> None:

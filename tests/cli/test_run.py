@@ -265,7 +265,7 @@ def test_starts_others():
         (signal.SIGINT, True, 130),
         (signal.SIGTERM, False, 143),
         (signal.SIGTERM, True, 143),
-        (signal.SIGHUP, True, -signal.SIGHUP),
+        (signal.SIGHUP, True, 129),
         (signal.SIGKILL, False, -signal.SIGKILL),
     ],
     ids=[

@@ -23,7 +23,7 @@ from testgate.cli.connection import (
 )
 from testgate.cli.proving import prove
 from testgate.cli.publishing import Publication, prepare_publication, publish
-from testgate.cli.run import end_on_sigterm, pair
+from testgate.cli.run import end_on_signals, pair
 from testgate.cli.screen import Screen
 from testgate.cli.vendoring import Machine
 from testgate.core.canonical import DIGEST, canonical_json, digest_of
@@ -83,7 +83,7 @@ def publish_command(
         publication = prepare_publication(gate_file, machine=machine)
     plan = publication.plan
     if proof:
-        end_on_sigterm()
+        end_on_signals()
         new = {proof_key(digest_of(canonical_json(suite.spell()))): suite for suite in plan.suites}
         new = {key: suite for key, suite in new.items() if not store.exists(key)}
         told = Console(stderr=as_json, soft_wrap=True, highlight=False)

@@ -27,7 +27,7 @@ from testgate.cli.inspecting import Target, find_or_explain
 from testgate.cli.publishing import Publication
 from testgate.cli.repository import repository
 from testgate.cli.resolving import resolve
-from testgate.cli.run import end_on_sigterm, pair
+from testgate.cli.run import end_on_signals, pair
 from testgate.cli.running import Against, rehearse, selected, with_only
 from testgate.cli.screen import Screen
 from testgate.cli.starting import as_process, by_docker, container_of
@@ -97,7 +97,7 @@ def repeat_command(
         publication = _published(connection, run, name)
         again = selected(publication.plan, [name])
         with_only(again, tests)
-        end_on_sigterm()
+        end_on_signals()
         with _reached(console, connection, run, url, images) as base_url:
             against = Against(
                 url=base_url,

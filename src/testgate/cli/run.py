@@ -105,7 +105,7 @@ def run_command(
     plan = with_only(selected(publication.plan, suites or ()), test or ())
     console = Console(stderr=as_json, soft_wrap=True, highlight=False)
     warn_of_nobody(console, against.url)
-    end_on_sigterm()
+    end_on_signals()
     against = replace(
         against,
         grants=own_grants(plan.suites, os.environ),
@@ -126,9 +126,12 @@ def run_command(
     raise typer.Exit(exit_code(rehearsal.verdict.outcome))
 
 
-def end_on_sigterm() -> None:
-    """As CI cancels a job: what runs is ended, and nothing is left behind."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+def end_on_signals() -> None:
+    """As CI cancels a job, and as a terminal closes: what runs is ended, nothing is left behind. Of
+    the latter nohup wants nothing heard."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, _frame: sys.exit(128 + number))
 
 
 def _make(directory: Path) -> None:

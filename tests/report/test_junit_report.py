@@ -50,6 +50,15 @@ def test_one_suite_with_its_counts_properties_and_failures():
     assert failure.text == records.TRACE
 
 
+def test_a_test_that_could_not_run_is_an_error_and_no_failure():
+    unrunnable = records.broken("a", "fixture 'cart' not found", outcome=Outcome.SUITE_ERROR)
+    root = parsed(records.record(unrunnable, records.broken("b")))
+    (suite,) = root.findall("testsuite")
+    assert (suite.get("errors"), suite.get("failures")) == ("1", "1")
+    error = cases(root)["smoke", "a"].find("error")
+    assert (error.get("message"), error.get("type")) == ("fixture 'cart' not found", "suite_error")
+
+
 def test_what_a_failing_test_printed_is_given_back_to_viewers():
     root = parsed(records.record(records.broken("a", output="asked\x00 <b>\nwarned"), passed("b")))
     printed = {name: case.findtext("system-out") for (_, name), case in cases(root).items()}

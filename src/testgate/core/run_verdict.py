@@ -66,11 +66,11 @@ def run_problem(suite: Suite, evidence: Evidence, on: date | None) -> Problem | 
     unexplained = [test for test in failures if test.name not in quarantined]
     if unexplained:
         ran = count_tests(tests, quarantined).ran
-        return failed(where, unexplained, ran)
+        return failures_problem(where, unexplained, ran)
     return None
 
 
-def failed(where: str, unexplained: Sequence[TestResult], ran: int) -> Problem:
+def failures_problem(where: str, unexplained: Sequence[TestResult], ran: int) -> Problem:
     """Green misbehaved: the arithmetic, and the first test that says so. Tests that could not run
     as they are written say nothing of green, if all are such."""
     of_green = [test for test in unexplained if test.outcome is not Outcome.SUITE_ERROR]

@@ -19,7 +19,7 @@ from testgate.core.run_verdict import (
     Problem,
     crash_problem,
     deserves_another_try,
-    failed,
+    failures_problem,
     is_failure,
     quarantined_names,
     run_problem,
@@ -191,7 +191,7 @@ def _shards_verdict(said: SuiteVerdict, shards: Sequence[_Shard]) -> Problem | N
 def _failure(said: SuiteVerdict) -> tuple[Outcome, str]:
     """Failed tests speak of green only if the suite has met it."""
     where, relay = f"suite {said.suite.name}", said.relay
-    problem = failed(where, said.failures, said.counts.ran)
+    problem = failures_problem(where, said.failures, said.counts.ran)
     sentence = problem.sentence
     elsewhere = untried(said.suite, relay)
     if elsewhere is not None:

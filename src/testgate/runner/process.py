@@ -40,7 +40,8 @@ class Ended:
 
 
 def run_process(command: Command, *, timeout_s: float, grace_s: float) -> Ended:
-    """Run to its end, or interrupt it after `timeout_s` and kill it `grace_s` later.
+    """Run to its end, or interrupt it after `timeout_s`, or when this process is interrupted, and
+    kill it `grace_s` later.
 
     Its output goes to a file that grows to MAX_OUTPUT_BYTES at most. Whatever it has started is
     killed afterwards, whatever the end.

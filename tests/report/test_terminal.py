@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from testgate.core.layout import RunPlace
-from testgate.report.terminal import print_run, print_why
+from testgate.report.terminal import print_rehearsal, print_run, print_why
 from tests.report.records import EXECUTION, TRACE, broken, record, refused, stored
 
 PLACE = RunPlace(cluster="shop", service="web", deployment_id="d" * 21, run_name="web-0f3c" * 6)
@@ -36,10 +36,17 @@ def test_addresses_and_digests_stand_whole_on_a_line(width):
 
 
 @pytest.mark.parametrize("soft_wrap", [True, False])
-def test_a_trace_is_printed_as_it_was_written(soft_wrap):
+@pytest.mark.parametrize(
+    "show",
+    [
+        lambda console, told: print_why(console, told, ANSWER, "records", PLACE),
+        print_rehearsal,
+    ],
+    ids=["why", "run"],
+)
+def test_a_trace_is_printed_as_it_was_written(show, soft_wrap):
     file = io.StringIO()
-    console = Console(file=file, width=60, soft_wrap=soft_wrap)
-    print_why(console, stored(refused()), ANSWER, "records", PLACE)
+    show(Console(file=file, width=60, soft_wrap=soft_wrap), stored(refused()))
     lines = file.getvalue().splitlines()
     assert [line for line in TRACE.splitlines() if line and f"    {line}" not in lines] == []
 

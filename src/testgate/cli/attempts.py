@@ -31,7 +31,6 @@ from testgate.runner.suite import SuiteRun, may_try_again, run_suite
 from testgate.runner.telling import progress_at
 
 ENDING_S = 15.0  # longer than the runner gives a suite to end
-_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # a group may get any of them at once
 _SPAWNING = multiprocessing.get_context("spawn")
 
 
@@ -116,6 +115,8 @@ class Attempt:
     def end(self) -> None:
         """Wait for its end, and see to it."""
         self.process.join(ENDING_S)
+        if self.process.pid is not None and self.process.is_alive():
+            end_all_below(self.process.pid)
         self.process.kill()
         self.process.join()
         self.process.close()
@@ -152,11 +153,12 @@ def _run(
     only: tuple[str, ...],
 ) -> None:
     """One attempt, in a process of its own, which ends with the one that has started it."""
-    for number in _ENDINGS:
-        # What is ignored stays so: nohup lives on without its terminal, a job in the background
-        # without Ctrl-C. By SIGTERM the one that has started it ends it.
-        if number == signal.SIGTERM or signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _interrupted_once)
+    # A group gets what a terminal sends; only the one that has started this ends it, by SIGTERM. A
+    # handler, unlike what is ignored, does not pass to the suite.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+    signal.signal(signal.SIGTERM, _InterruptedOnce())
     end_with_parent()
     starter = multiprocessing.parent_process()
     if starter is None or os.getppid() != starter.pid:
@@ -166,15 +168,22 @@ def _run(
         try:
             given.send(_result(run, bundle, hidden))
         finally:
-            end_all_below()  # the runner may have been at ending them when it was interrupted
+            end_all_below(
+                os.getpid()
+            )  # the runner may have been at ending them when it was interrupted
 
 
-def _interrupted_once(_number: int, _frame: object) -> None:
-    """A terminal, who presses Ctrl-C again, and the one that has started it may all ask: the first
-    is heard, and no other keeps the suite's processes from being ended then."""
-    for number in _ENDINGS:
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+class _InterruptedOnce:
+    """A group, and the one that has started it, may both ask: the first is heard, and no other
+    keeps the suite's processes from being ended then."""
+
+    def __init__(self) -> None:
+        self._heard = False
+
+    def __call__(self, _number: int, _frame: object) -> None:
+        if not self._heard:
+            self._heard = True
+            raise KeyboardInterrupt
 
 
 def _result(run: SuiteRun, bundle: bytes | None, hidden: tuple[str, ...]) -> Result:

@@ -42,9 +42,7 @@ def print_why(
     console.print(_headline(record, answer, place))
     console.print()
     if record:
-        for part in _first_failure(record):
-            console.print(part, soft_wrap=True)  # a trace's lines are a terminal's to fold
-        console.print(Group(*_counts(record)))
+        _print_tests(console, record)
     _print_rows(console, _facts(record, answer, bucket, place))
     console.print()
     if record:
@@ -108,6 +106,13 @@ def _headline(record: Record | None, answer: Record | None, place: RunPlace) -> 
         (f"{word} ", f"bold {colour}"), (f" {place.cluster}/{place.service}", "bold")
     )
     return Group(line, Text(str(told["sentence"]), style=colour))
+
+
+def _print_tests(console: Console, record: Record) -> None:
+    """The first that failed, and how many did what."""
+    for part in _first_failure(record):
+        console.print(part, soft_wrap=True)  # a trace's lines are a terminal's to fold
+    console.print(Group(*_counts(record)))
 
 
 def _first_failure(record: Record) -> Iterator[Text]:
@@ -250,4 +255,4 @@ def print_rehearsal(console: Console, record: Record) -> None:
     )
     console.print(Group(line, Text(str(record["sentence"]), style=colour)))
     console.print()
-    console.print(Group(*_first_failure(record), *_counts(record)))
+    _print_tests(console, record)

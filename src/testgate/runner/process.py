@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import RawIOBase
@@ -18,6 +19,7 @@ from testgate.runner.remains import no_process_left
 
 MAX_OUTPUT_BYTES = 5_000_000
 _CHUNK_BYTES = 65_536
+_STEP_S = 0.2
 _NOT_RUN, _NOT_FOUND = 126, 127  # as a shell says it (POSIX)
 
 
@@ -92,7 +94,11 @@ def _wait(process: subprocess.Popen[bytes], timeout_s: float, grace_s: float) ->
     threading.Thread(target=_tell_end, args=(process, over), daemon=True).start()
     timed_out = True
     try:
-        timed_out = not over.wait(timeout_s)
+        until_s = time.monotonic() + timeout_s
+        # In steps: a signal that another thread has taken is heard between them.
+        while not over.is_set() and (left_s := until_s - time.monotonic()) > 0:
+            over.wait(min(left_s, _STEP_S))
+        timed_out = not over.is_set()
     finally:  # also where this process is interrupted: a suite may have test data to take away
         if not over.is_set():
             # As a terminal would: a shell waits for its child.

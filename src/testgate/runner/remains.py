@@ -39,9 +39,9 @@ def end_with_parent() -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def end_all_below() -> None:
-    """Kill every process below this one. Linux only."""
-    _end_below(os.getpid(), set())
+def end_all_below(pid: int) -> None:
+    """Kill every process below that one. Linux only."""
+    _end_below(pid, set())
 
 
 @contextmanager
